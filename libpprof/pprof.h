@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libpprof: CPU profiles in the pprof format, as a library of its own.
+ *
+ * A profile is built call by call or decoded from bytes, looked at, merged, and encoded. The format
+ * is that of github.com/google/pprof, proto/profile.proto; field numbers and rules are taken from
+ * there.
+ *
+ * Tables (strings, functions, mappings, locations, samples) are numbered from 0 in the order of
+ * addition; those numbers are what the calls below take and give, and they never change while the
+ * profile lives. Numeric ids exist only in the encoded form. Adding the same thing twice gives the
+ * first one's number, so tables never hold doubles: strings by text, mappings and functions by all
+ * their fields, locations by mapping, address and lines, samples by locations and labels (values
+ * are then added up).
+ *
+ * Ownership: everything given is copied; every pointer handed out is borrowed from the profile and
+ * valid until the next call that adds to it, or its end.
+ *
+ * Errors: 0 for success; negative errno for failure of the system (-ENOMEM) or misuse (-EINVAL: a
+ * number out of range, values that do not match the sample types); positive for an outcome.
+ *
+ * The library never logs, exits, reads the environment or keeps state outside the profile. One
+ * profile may be used by one thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PPROF_NONE UINT32_MAX
+
+enum pprof_outcome {
+	PPROF_E_MALFORMED = 1, /* not a profile, or one that contradicts itself */
+	PPROF_E_TOO_LARGE,     /* over a limit of struct pprof_limits */
+};
+
+struct pprof_profile;
+
+struct pprof_value_type {
+	const char *type; /* "samples", "cpu" */
+	const char *unit; /* "count", "nanoseconds" */
+};
+
+struct pprof_mapping {
+	uint64_t start, limit, offset;
+	const char *file;     /* "" for none, likewise below */
+	const char *build_id; /* hex */
+	bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
+};
+
+struct pprof_function {
+	const char *name;
+	const char *system_name;
+	const char *file;
+	int64_t start_line; /* 0: not known */
+};
+
+struct pprof_line {
+	uint32_t function; /* number of a function */
+	int64_t line;	   /* 0: not known */
+	int64_t column;
+};
+
+struct pprof_location {
+	uint32_t mapping; /* number of a mapping, or PPROF_NONE */
+	uint64_t address;
+	const struct pprof_line
+		*lines; /* innermost inlined function first, the physical one last */
+	size_t n_lines;
+	bool is_folded;
+};
+
+struct pprof_label {
+	const char *key;
+	const char *text; /* NULL for a numeric label */
+	int64_t number;
+	const char *unit; /* of the number; NULL or "" for none */
+};
+
+struct pprof_sample {
+	const uint32_t *locations; /* leaf first */
+	size_t n_locations;
+	const int64_t *values; /* one for each sample type */
+	const struct pprof_label *labels;
+	size_t n_labels;
+};
+
+/* Scalar parts. */
+struct pprof_header {
+	int64_t time_nanos; /* start, since the epoch; 0: not known */
+	int64_t duration_nanos;
+	int64_t period;
+	struct pprof_value_type period_type;
+	const char *default_sample_type;       /* "" for none */
+	const char *drop_frames, *keep_frames; /* "" for none */
+};
+
+/* What a decoder may spend on bytes from outside. 0 in a member: the default. */
+struct pprof_limits {
+	size_t size;	     /* .size: sizeof(struct pprof_limits) */
+	size_t uncompressed; /* bytes; default 256 MiB */
+	size_t samples;	     /* default 4 Mi */
+	size_t locations;    /* default 4 Mi */
+	size_t depth;	     /* locations in a sample, lines in a location; default 64 Ki */
+};
+
+int pprof_new(struct pprof_profile **ret_profile);
+struct pprof_profile *pprof_free(struct pprof_profile *p); /* takes NULL, gives NULL */
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+int pprof_set_header(struct pprof_profile *p, const struct pprof_header *header);
+
+/* Before the first sample. */
+int pprof_add_sample_type(struct pprof_profile *p, const struct pprof_value_type *type);
+int pprof_add_comment(struct pprof_profile *p, const char *text);
+
+/* *ret_number (may be NULL): the new one's number, or the equal one's. */
+int pprof_add_mapping(struct pprof_profile *p, const struct pprof_mapping *m, uint32_t *ret_number);
+int pprof_add_function(struct pprof_profile *p, const struct pprof_function *f,
+		       uint32_t *ret_number);
+int pprof_add_location(struct pprof_profile *p, const struct pprof_location *l,
+		       uint32_t *ret_number);
+int pprof_add_sample(struct pprof_profile *p, const struct pprof_sample *s, uint32_t *ret_number);
+
+/* ---- looking ----------------------------------------------------------------------------- */
+
+size_t pprof_n_sample_types(const struct pprof_profile *p);
+size_t pprof_n_comments(const struct pprof_profile *p);
+size_t pprof_n_mappings(const struct pprof_profile *p);
+size_t pprof_n_functions(const struct pprof_profile *p);
+size_t pprof_n_locations(const struct pprof_profile *p);
+size_t pprof_n_samples(const struct pprof_profile *p);
+
+/* The number must be below the count above: that is asserted, it is the caller's own promise. */
+struct pprof_header pprof_header(const struct pprof_profile *p);
+struct pprof_value_type pprof_sample_type(const struct pprof_profile *p, size_t number);
+const char *pprof_comment(const struct pprof_profile *p, size_t number);
+struct pprof_mapping pprof_mapping(const struct pprof_profile *p, size_t number);
+struct pprof_function pprof_function(const struct pprof_profile *p, size_t number);
+struct pprof_location pprof_location(const struct pprof_profile *p, size_t number);
+/* .labels points into a buffer of the profile's that the next call of pprof_sample() reuses. */
+struct pprof_sample pprof_sample(struct pprof_profile *p, size_t number);
+
+/* ---- bytes ------------------------------------------------------------------------------- */
+
+/*
+ * Read a profile, gzip or plain. Everything is checked: indices, ids, counts, UTF-8 is left alone.
+ * 0, PPROF_E_MALFORMED, PPROF_E_TOO_LARGE or -ENOMEM. @limits may be NULL. *ret_reason (may be
+ * NULL) is a constant sentence for an outcome.
+ */
+int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
+		 struct pprof_profile **ret_profile, const char **ret_reason);
+
+enum pprof_encoding {
+	PPROF_PLAIN, /* the bare message */
+	PPROF_GZIP,  /* deterministic: no time, no name in the gzip header */
+};
+
+/*
+ * Write a profile: always the same bytes for the same contents, whatever the order in which they
+ * were added (samples sorted by their stacks' text, tables numbered in order of first use, unused
+ * entries left out). *ret_data is malloc'd and the caller's to free().
+ */
+int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t **ret_data,
+		 size_t *ret_size);
+
+/* ---- merging ----------------------------------------------------------------------------- */
+
+/*
+ * Add @from's samples to @to. Both must have the same sample types and period type (-EINVAL
+ * otherwise; an empty @to takes @from's). Durations add up, the earlier start time stays, comments
+ * are united.
+ */
+int pprof_merge(struct pprof_profile *to, struct pprof_profile *from);
+
+#ifdef __cplusplus
+}
+#endif
