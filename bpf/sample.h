@@ -87,6 +87,7 @@ enum sample_flags {
 struct go_state {
 	uint64_t curg; /* m.curg: the goroutine this thread works for, or 0 */
 	uint64_t sched_pc, sched_sp, sched_bp; /* of curg */
+	uint64_t sched_lr;		       /* of curg, 8 bytes below sched_bp; arm64 only */
 	uint64_t syscall_pc, syscall_sp;       /* of curg */
 	uint64_t vdso_pc, vdso_sp;	       /* of m */
 	uint64_t ncgo;			       /* m.ncgo: cgo calls in progress */
@@ -94,10 +95,11 @@ struct go_state {
 
 /*
  * After the struct follow, as 8-byte words:
- *	n_words		the words at sp, upwards (0 where not even the first could be read)
- *	n_frames	return addresses along the frame-pointer chain from fp, innermost first
- *	n_sched_words	the words at go.sched_sp (only with SAMPLE_ON_G0 and a curg)
- *	n_sched_frames	return addresses along the chain from go.sched_bp (likewise)
+ *	n_words		the words at sp, upwards (0 where not even the first could be read):
+ *SAMPLE_WORDS, or SAMPLE_MAX_WORDS where fp is not in [sp, sp + 1 MiB), zero included n_frames
+ *return addresses along the frame-pointer chain from fp, innermost first n_sched_words	the words at
+ *go.sched_sp (only with SAMPLE_ON_G0 and a curg) n_sched_frames	return addresses along the
+ *chain from go.sched_bp (likewise)
  *
  * A chain steps from f to the frame record { f' , return address } at f and ends at f = 0, at f'
  * equal to f, at unreadable memory, or at SAMPLE_MAX_FRAMES. Chains may go downwards (stack
@@ -129,7 +131,7 @@ struct sample {
 SAMPLE_ASSERT(sizeof(struct exe_key) == 16);
 SAMPLE_ASSERT(sizeof(struct record_header) == 56);
 SAMPLE_ASSERT(sizeof(struct process_event) == 72);
-SAMPLE_ASSERT(sizeof(struct sample) == 56 + 48 + 72 + 8);
+SAMPLE_ASSERT(sizeof(struct sample) == 56 + 48 + 80 + 8);
 
 enum exe_verdict {
 	EXE_IGNORE = 1, /* no samples of it, please */

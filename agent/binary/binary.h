@@ -132,6 +132,12 @@ uint64_t binary_etext(const struct binary *b);
 /* p_vaddr of the lowest executable segment: load bias = mm->start_code less this. */
 uint64_t binary_start_code(const struct binary *b);
 
+/* The executable segment that holds runtime.text, as the program headers have it. */
+struct binary_segment {
+	uint64_t address, size, offset; /* p_vaddr, p_filesz, p_offset */
+};
+struct binary_segment binary_text_segment(const struct binary *b);
+
 /* Entry of a runtime function by its full name, 0 if there is none: runtime._System and so on. */
 uint64_t binary_runtime_function(const struct binary *b, const char *name);
 
