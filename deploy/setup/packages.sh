@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# What hone's scripts install, and how. Debian 12 and 13, Ubuntu 24.04 (apt-get). Sourced.
+#
+# Only what is missing is installed, nothing is asked, and no package source is added to the
+# system: where Go has to come from backports, apt reads that source for the one call.
+
+# To build hone; then what the tests need besides.
+build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev)
+test_packages=(libcmocka-dev python3 clang-format mandoc shellcheck
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux)
+
+# Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.
+setup_names() {
+	local name
+	for name; do
+		if [ "$name" = bpftool ] && [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then
+			echo linux-tools-generic
+		else
+			echo "$name"
+		fi
+	done
+}
+
+setup_missing() {
+	local name
+	for name; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] ||
+			echo "$name"
+	done
+}
+
+setup_apt() {
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# setup_packages NAME...: all of them installed, or an explanation and status 1.
+setup_packages() {
+	local names missing
+	mapfile -t names < <(setup_names "$@")
+	mapfile -t missing < <(setup_missing "${names[@]}")
+	[ ${#missing[@]} -eq 0 ] && return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "Packages are missing and there is no apt-get to install them: ${missing[*]}" >&2
+		return 1
+	fi
+	if [ "$(id -u)" != 0 ]; then
+		echo "Packages are missing; run this with sudo, or install them: ${missing[*]}" >&2
+		return 1
+	fi
+	echo "Installing ${missing[*]}"
+	setup_apt update >/dev/null && setup_apt install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The sanitizers of the clang that is installed: its package is named by clang's version.
+setup_clang_runtime() {
+	local major
+	major=$(clang -dumpversion) || return 1
+	setup_packages "libclang-rt-${major%%.*}-dev"
+}
+
+# Ubuntu's bpftool only starts under the kernel it came with; the program itself runs anywhere.
+setup_bpftool_path() {
+	local tool
+	bpftool version >/dev/null 2>&1 && return 0
+	for tool in /usr/lib/linux-tools-*/bpftool /usr/lib/linux-tools/*/bpftool; do
+		if "$tool" version >/dev/null 2>&1; then
+			PATH=$(dirname "$tool"):$PATH
+			return 0
+		fi
+	done
+	echo "bpftool is installed but does not run." >&2
+	return 1
+}
+
+# True for a Go that can read a PGO profile written for today's names: 1.21 or later.
+setup_go_serves() {
+	local version
+	version=$(GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
+	[[ $version =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 21 ]
+}
+
+# sudo keeps its own PATH, so the usual places are looked at too. Puts the first that serves on PATH.
+setup_find_go() {
+	local home go
+	home=$(getent passwd "${SUDO_USER:-$(id -un)}" | cut -d: -f6)
+	for go in "$(command -v go)" /usr/local/go/bin/go /usr/lib/go-1.*/bin/go \
+		"$home"/sdk/go*/bin/go "$home"/.local/go/bin/go /snap/bin/go; do
+		if [ -x "$go" ] && setup_go_serves "$go"; then
+			PATH=$(dirname "$go"):$PATH
+			return 0
+		fi
+	done
+	return 1
+}
+
+# Go from the distribution; Debian 12's own is too old, its backports are not.
+setup_install_go() {
+	local code lists
+	# shellcheck source=/dev/null
+	code=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	if [ "$code" != bookworm ]; then
+		setup_packages golang-go
+		return
+	fi
+	[ "$(id -u)" = 0 ] || { echo "Go 1.21 or later is missing; run this with sudo." >&2; return 1; }
+	lists=$(mktemp -d) || return 1
+	mkdir "$lists/partial"
+	{
+		cat /etc/apt/sources.list 2>/dev/null
+		sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null
+	} | grep -o 'https\?://[^ ]*/debian/\?\( \|$\)' | head -n 1 >"$lists/mirror"
+	read -r mirror <"$lists/mirror" || mirror=http://deb.debian.org/debian
+	echo "deb $mirror bookworm-backports main" >"$lists/backports.list"
+	echo "Installing golang-1.23-go from bookworm-backports"
+	local apart=(-o "Dir::Etc::SourceList=$lists/backports.list" -o Dir::Etc::SourceParts=-
+		-o "Dir::State::Lists=$lists" -o "APT::Sandbox::User=root")
+	setup_apt "${apart[@]}" update >/dev/null &&
+		setup_apt "${apart[@]}" install --no-install-recommends golang-1.23-go >/dev/null
+	local status=$?
+	rm -rf "$lists"
+	return $status
+}
+
+# A Go of 1.21 or later on PATH, installed if need be.
+setup_go() {
+	setup_find_go && return 0
+	setup_install_go && setup_find_go
+}
+
+# Run a command as the user who called sudo, in their own environment but with our PATH.
+as_user() {
+	if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ] && [ "$SUDO_USER" != root ]; then
+		sudo -u "$SUDO_USER" -H env "PATH=$PATH" "$@"
+	else
+		"$@"
+	fi
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""layers.py ROOT: each room includes only the rooms that it is allowed to lean on.
+
+The table is the architecture. A new line in it is a decision, not a repair.
+"""
+import re
+import sys
+
+import tree
+
+# room: rooms it may include besides itself
+ROOMS = {
+    "base": set(),
+    "libpprof": set(),
+    "pgo": {"base", "libpprof"},
+    "proto": set(),
+    "store": {"base"},
+    "bpf": set(),
+    "agent/binary": {"base"},
+    "agent/capture": {"base", "bpf"},
+    "agent/target": {"base"},
+    "agent/unwind": {"base", "bpf", "agent/binary"},
+    "agent/aggregate": {"base"},
+    "agent/symbolize": {"base", "libpprof", "agent/binary", "agent/aggregate"},
+    "agent/deliver": {"base", "store"},
+    "collector": {"base", "libpprof", "pgo", "proto", "store"},
+}
+ROOMS["agent"] = set(ROOMS) - {"collector"}
+ROOMS["cli"] = set(ROOMS) - {"collector", "agent"}
+
+# Headers from outside that only some rooms may see.
+OUTSIDE = [
+    (r"\.skel\.h$", {"agent/capture"}),
+    (r"^bpf/(libbpf|bpf|btf)\.h$", {"agent/capture"}),
+    (r"^bpf/bpf_\w+\.h$", {"bpf"}),
+    (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
+    (r"^curl/", {"store"}),
+    (r"^(microhttpd|sqlite3)\.h$", {"collector"}),
+]
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.M)
+
+
+def room_of(path):
+    parts = path.split("/")
+    for room in ("/".join(parts[:2]), parts[0]):
+        if room in ROOMS:
+            return room
+    return None
+
+
+def complaints(path, text):
+    room = room_of(path)
+    for quote, header in INCLUDE.findall(text):
+        for pattern, rooms in OUTSIDE:
+            if re.search(pattern, header) and room not in rooms:
+                yield f"<{header}> belongs to {', '.join(sorted(rooms))} only"
+        if quote != '"' or header.endswith(".skel.h"):
+            continue
+        other = room_of(header) if "/" in header else None
+        if other is None:
+            yield f'"{header}" is not named from the root of the tree'
+        elif other != room and other not in ROOMS[room]:
+            yield f'{room} may not lean on {other} ("{header}")'
+
+
+def main():
+    root, bad = sys.argv[1], 0
+    sources = [p for p in tree.files(root, r"\.[ch]$") if room_of(p)]
+    for path in sources:
+        for complaint in complaints(path, tree.read(root, path)):
+            print(f"{path}: {complaint}")
+            bad += 1
+    print(f"{len(sources)} files, {bad} complaints")
+    return 1 if bad or not sources else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
