@@ -21,12 +21,12 @@
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* The value of @p, which becomes NULL. */
-#define TAKE_PTR(p)                     \
-	({                              \
-		__auto_type *_p = &(p); \
-		__auto_type _v = *_p;   \
-		*_p = NULL;             \
-		_v;                     \
+#define TAKE_PTR(p)                       \
+	({                                \
+		__typeof__(p) *_p = &(p); \
+		__typeof__(p) _v = *_p;   \
+		*_p = NULL;               \
+		_v;                       \
 	})
 
 /* The value of @fd, which becomes -1. */
