@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "cli/version.h"
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+/* In the order in which people meet them; the last line ends the table. */
+static const struct command commands[] = {
+	{ NULL, NULL, NULL },
+};
+
+static int help(void)
+{
+	bool ok = say("hone: profiles of running Go programs, for go build -pgo\n\n"
+		      "Usage: hone COMMAND [OPTIONS]\n\n");
+
+	for (const struct command *c = commands; c->name; c++)
+		ok &= say("  %-10s %s\n", c->name, c->summary);
+	ok &= say("\n  --help     this text; hone COMMAND --help tells more\n"
+		  "  --version  the version and what it was built with\n");
+	return ok ? HONE_OK : HONE_ERROR;
+}
+
+static int version(void)
+{
+	return say("hone %s\n%s\n", HONE_VERSION, HONE_FEATURES) ? HONE_OK : HONE_ERROR;
+}
+
+static int unknown(const char *name)
+{
+	char list[256] = "";
+	size_t n = 0;
+
+	for (const struct command *c = commands; c->name && n < sizeof(list); c++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", c->name);
+	return say_usage(NULL, "there is no command \"%s\". There are: %s.", name, list);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return say_usage(NULL, "a command is missing.");
+
+	const char *name = argv[1];
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+		return help();
+	if (!strcmp(name, "--version"))
+		return version();
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(name, c->name))
+			return c->run(argc - 1, argv + 1);
+	return unknown(name);
+}

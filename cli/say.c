@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/commands.h"
+
+#define MAX_LINE 4096
+
+/* Control characters, C1 in UTF-8 included, become question marks. */
+static void defuse(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
+
+		if (*c < ' ' || *c == 0x7f || c1)
+			*c = '?';
+		if (c1)
+			*++c = '?';
+	}
+}
+
+static void say_line(const char *command, const char *format, va_list args, const char *rest)
+{
+	char text[MAX_LINE];
+
+	vsnprintf(text, sizeof(text), format, args);
+	defuse(text);
+	fprintf(stderr, "hone%s%s: %s%s\n", command ? " " : "", command ? command : "", text, rest);
+}
+
+void say_error(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_line(command, format, args, "");
+	va_end(args);
+}
+
+int say_usage(const char *command, const char *format, ...)
+{
+	char rest[64];
+	va_list args;
+
+	snprintf(rest, sizeof(rest), " See hone %s%s--help.", command ? command : "",
+		 command ? " " : "");
+	va_start(args, format);
+	say_line(command, format, args, rest);
+	va_end(args);
+	return HONE_USAGE;
+}
+
+bool say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int n = vfprintf(stdout, format, args);
+	va_end(args);
+	return n >= 0 && fflush(stdout) == 0;
+}
