@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/binary/binary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/binary/buildinfo.h"
+#include "agent/binary/elf.h"
+#include "agent/binary/inline.h"
+#include "agent/binary/moduledata.h"
+#include "agent/binary/pclntab.h"
+#include "agent/binary/runtime.h"
+#include "base/cleanup.h"
+#include "base/filemap.h"
+
+/* Things that look like a pclntab and turn out not to be this program's. */
+#define MAX_PCLNTABS 64
+/* The newest Go whose layouts are known. */
+#define NEWEST_MINOR 27
+/* UPX puts its mark behind the program headers, and again before the end. */
+#define PACKER_MARK  "UPX!"
+#define PACKER_REACH 1024
+
+struct binary {
+	struct filemap map;
+	struct elf elf;
+	struct pclntab tab;
+	struct moduledata module;
+	struct binary_build build;
+	struct runtime_functions functions;
+	struct binary_runtime runtime;
+};
+
+static void binary_freep(struct binary **b)
+{
+	binary_free(*b);
+}
+
+/* The pclntab that a moduledata refers to; its outcome where there is none. */
+static int find_tables(struct binary *b)
+{
+	struct pclntab_search search = { 0 };
+	int r, outcome = BINARY_E_NOT_GO;
+	uint64_t vaddr;
+
+	for (unsigned int i = 0; i < MAX_PCLNTABS; i++) {
+		if (!pclntab_search_next(&b->elf, &search, &vaddr))
+			break;
+		r = pclntab_parse(&b->elf, vaddr, &b->tab);
+		if (r == 0)
+			r = moduledata_find(&b->elf, &b->tab, b->build.minor, &b->module);
+		if (r == 0)
+			return 0;
+		if (outcome == BINARY_E_NOT_GO)
+			outcome = r;
+	}
+	return outcome;
+}
+
+static bool is_packed(struct span file)
+{
+	size_t size = file.size < PACKER_REACH ? file.size : PACKER_REACH;
+
+	return memmem(file.data, size, PACKER_MARK, strlen(PACKER_MARK)) ||
+	       memmem(file.data + file.size - size, size, PACKER_MARK, strlen(PACKER_MARK));
+}
+
+/* Why there are no tables. */
+static int explain(const struct binary *b, bool has_build, int outcome)
+{
+	struct elf_range range;
+
+	if (outcome != BINARY_E_NOT_GO)
+		return outcome;
+	if (is_packed(b->elf.file))
+		return BINARY_E_PACKED;
+	if (has_build && b->build.minor && b->build.minor < 20)
+		return BINARY_E_TOO_OLD;
+	if (elf_section(&b->elf, ".gopclntab", &range))
+		return b->build.minor > NEWEST_MINOR ? BINARY_E_TOO_NEW : BINARY_E_GARBLED;
+	return has_build ? BINARY_E_PACKED : BINARY_E_NOT_GO;
+}
+
+static int parse(struct binary *b, struct span file)
+{
+	bool has_build;
+	int r;
+
+	r = elf_parse(file, &b->elf);
+	if (r)
+		return r;
+	has_build = buildinfo_read(&b->elf, &b->build);
+	r = find_tables(b);
+	if (r)
+		return explain(b, has_build, r);
+	if (!b->build.minor)
+		b->build.minor = b->module.minor;
+	runtime_functions_find(&b->tab, &b->functions);
+	if (!b->functions.found)
+		return BINARY_E_GARBLED;
+	runtime_state_find(&b->elf, &b->tab, &b->functions, b->module.text, b->build.minor,
+			   &b->runtime);
+	return 0;
+}
+
+int binary_parse(struct span file, struct binary **ret_binary)
+{
+	_cleanup_(binary_freep) struct binary *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	r = parse(b, file);
+	if (r)
+		return r;
+	*ret_binary = TAKE_PTR(b);
+	return 0;
+}
+
+int binary_open(int fd, struct binary **ret_binary)
+{
+	_cleanup_(binary_freep) struct binary *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	r = filemap_open(fd, &b->map);
+	if (r)
+		return r;
+	r = parse(b, b->map.bytes);
+	if (r)
+		return filemap_torn(&b->map) ? BINARY_E_BROKEN : r;
+	*ret_binary = TAKE_PTR(b);
+	return 0;
+}
+
+struct binary *binary_free(struct binary *b)
+{
+	if (b)
+		filemap_close(&b->map);
+	free(b);
+	return NULL;
+}
+
+const char *binary_outcome_text(int outcome)
+{
+	switch (outcome) {
+	case BINARY_E_NOT_ELF:
+		return "not an ELF executable";
+	case BINARY_E_ARCH:
+		return "not an executable for 64-bit little-endian amd64 or arm64";
+	case BINARY_E_NOT_GO:
+		return "not a Go program: it has no pclntab and no Go build info";
+	case BINARY_E_TOO_OLD:
+		return "built with Go before 1.20, which records no start lines of functions: no "
+		       "profile of it could be used by go build; rebuild it with a newer Go";
+	case BINARY_E_TOO_NEW:
+		return "built with a Go whose tables this version does not know";
+	case BINARY_E_PACKED:
+		return "packed or stripped of its pclntab: the functions are not in the file; use "
+		       "the executable as go build made it";
+	case BINARY_E_GARBLED:
+		return "obfuscated: its pclntab or the names in it are not as Go made them, so a "
+		       "profile would match no source";
+	case BINARY_E_BROKEN:
+		return "a damaged or incomplete ELF file";
+	case BINARY_E_NO_FUNCTION:
+		return "no Go function at this address";
+	}
+	return "unknown outcome";
+}
+
+enum binary_arch binary_arch(const struct binary *b)
+{
+	return b->elf.arch;
+}
+
+const struct binary_build *binary_build(const struct binary *b)
+{
+	return &b->build;
+}
+
+const struct binary_runtime *binary_runtime(const struct binary *b)
+{
+	return &b->runtime;
+}
+
+uint64_t binary_text(const struct binary *b)
+{
+	return b->module.text;
+}
+
+uint64_t binary_etext(const struct binary *b)
+{
+	return b->module.etext;
+}
+
+uint64_t binary_start_code(const struct binary *b)
+{
+	return b->elf.start_code;
+}
+
+uint64_t binary_runtime_function(const struct binary *b, const char *name)
+{
+	uint32_t entry;
+
+	if (!runtime_function_entry(&b->tab, &b->functions, name, &entry))
+		return 0;
+	return b->module.text + entry;
+}
+
+int binary_function_at(const struct binary *b, uint64_t pc, struct binary_function *ret_function)
+{
+	struct pclntab_function f;
+	uint32_t i, entry, end;
+
+	if (pc < b->module.text || !pclntab_find(&b->tab, pc - b->module.text, &i) ||
+	    !pclntab_function(&b->tab, i, &f) || !pclntab_entry(&b->tab, i, &entry) ||
+	    !pclntab_entry(&b->tab, i + 1, &end))
+		return BINARY_E_NO_FUNCTION;
+	*ret_function = (struct binary_function){
+		.entry = b->module.text + entry,
+		.end = b->module.text + end,
+		.record = f.record,
+		.flags = f.flags,
+		.special = runtime_special(&b->functions, &f),
+	};
+	return 0;
+}
+
+bool binary_sp_delta(const struct binary *b, const struct binary_function *function, uint64_t pc,
+		     int32_t *ret_delta)
+{
+	struct pclntab_function f;
+
+	if (!pclntab_record(&b->tab, function->record, &f))
+		return false;
+	*ret_delta = pclntab_value(&b->tab, &f, f.pcsp, pc - b->module.text);
+	return *ret_delta != -1;
+}
+
+static struct binary_line physical_line(const struct binary *b, const struct pclntab_function *f)
+{
+	return (struct binary_line){
+		.function = pclntab_name(&b->tab, f->name),
+		.start_line = f->start_line,
+		.special = runtime_special(&b->functions, f),
+	};
+}
+
+static struct binary_line inlined_line(const struct binary *b, const struct inlined_call *call)
+{
+	return (struct binary_line){
+		.function = pclntab_name(&b->tab, call->name),
+		.start_line = call->start_line,
+		.special = runtime_special_inlined(&b->functions, call->func_id),
+	};
+}
+
+int binary_lines_at(const struct binary *b, uint64_t pc, struct binary_line *lines, size_t max,
+		    size_t *ret_n, bool *ret_cut)
+{
+	struct binary_function function;
+	struct pclntab_function f;
+	struct inlined_call call = { 0 };
+	uint64_t offset;
+	bool inlined = true;
+
+	if (binary_function_at(b, pc, &function) != 0 ||
+	    !pclntab_record(&b->tab, function.record, &f))
+		return BINARY_E_NO_FUNCTION;
+	offset = pc - b->module.text;
+	*ret_n = 0;
+	while (inlined && *ret_n < max && *ret_n < BINARY_MAX_LINES) {
+		struct binary_line *line = &lines[(*ret_n)++];
+
+		inlined = inline_at(&b->tab, b->module.gofunc, &f, offset, &call);
+		*line = inlined ? inlined_line(b, &call) : physical_line(b, &f);
+		line->pc = b->module.text + offset;
+		pclntab_line(&b->tab, &f, offset, &line->file, &line->line);
+		offset = call.parent;
+	}
+	*ret_cut = inlined;
+	return 0;
+}

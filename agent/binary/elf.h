@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of an ELF file the kernel uses to run it: program headers. Section headers are a hint only
+ * (they may be missing, and nothing breaks): what they point at is checked like anything else.
+ *
+ * Addresses are file addresses (p_vaddr). Pure over a span; no allocation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/binary/binary.h"
+#include "base/span.h"
+
+/* Linux lets program headers take one page at most: 73. */
+#define ELF_MAX_SEGMENTS 73
+/* Binaries made with -ffunction-sections and external linking have some hundreds. */
+#define ELF_MAX_SECTIONS 8192
+/* RELA entries looked through for pointers that the linker left out of the file. */
+#define ELF_MAX_RELOCATIONS (4u << 20)
+
+struct elf_segment {
+	uint64_t vaddr;
+	struct span bytes; /* the part that the file backs */
+	bool executable;
+	bool writable;
+};
+
+struct elf {
+	struct span file;
+	enum binary_arch arch;
+	uint64_t start_code;			       /* lowest p_vaddr of an executable segment */
+	uint64_t etext;				       /* end of the highest executable segment */
+	struct elf_segment segments[ELF_MAX_SEGMENTS]; /* PT_LOAD, in file order */
+	unsigned int n_segments;
+	struct span notes[ELF_MAX_SEGMENTS]; /* PT_NOTE */
+	unsigned int n_notes;
+	struct span rela; /* DT_RELA */
+	bool has_tls;	  /* PT_TLS */
+	uint64_t tls_size, tls_align;
+	uint64_t shoff;
+	uint16_t shnum, shstrndx;
+};
+
+/* An address range with the bytes that the file has for it. */
+struct elf_range {
+	uint64_t vaddr;
+	struct span bytes;
+};
+
+/* 0, BINARY_E_NOT_ELF, BINARY_E_ARCH or BINARY_E_BROKEN. The elf borrows @file. */
+int elf_parse(struct span file, struct elf *ret_elf);
+
+/* All bytes from @vaddr to the end of its segment in the file. */
+bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes);
+
+/* The section called @name, clipped to its segment. False: no such hint. */
+bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_range);
+
+/*
+ * The pointer at @vaddr as the loaded program sees it, less the load bias: the word in the file,
+ * or, where that is 0 (lld's position independent executables), the addend of its relocation.
+ */
+bool elf_pointer(const struct elf *e, uint64_t vaddr, uint64_t *ret_pointer);
+
+/*
+ * The next relocation from *@at on with this addend: the address it writes to. *@at is 0 at first
+ * and moves past it.
+ */
+bool elf_next_pointer_to(const struct elf *e, uint64_t addend, uint64_t *at, uint64_t *ret_vaddr);
+
+/* The relocation's addend at @vaddr, whatever its type. */
+bool elf_addend(const struct elf *e, uint64_t vaddr, uint64_t *ret_addend);
+
+/* The descriptor of the note with this name and type, in PT_NOTE segments. */
+bool elf_note(const struct elf *e, const char *name, uint32_t type, struct span *ret_desc);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file mapped for reading. The mapping keeps the file (deleted or not), not the descriptor, and
+ * only pages that are read become resident. If the file shrinks under us, what is gone reads as
+ * zeros and filemap_torn() says so (base/sigbus.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+struct filemap {
+	struct span bytes;
+	unsigned int range; /* of base/sigbus.h; only while bytes.size != 0 */
+};
+
+#define FILEMAP_NULL \
+	{            \
+		0    \
+	}
+
+/* Map the regular file @fd, which stays the caller's; an empty one gives an empty span. 0 or
+ * -errno. */
+int filemap_open(int fd, struct filemap *ret_map);
+
+void filemap_close(struct filemap *map);
+
+/* Whether bytes that were read may have been zeros instead of the file's. */
+bool filemap_torn(const struct filemap *map);
