@@ -262,7 +262,7 @@ static void map(const char *path, struct filemap *ret_map)
 static struct binary *open_binary(const char *path)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct binary *b;
+	struct binary *b = NULL;
 	int r = fd < 0 ? -errno : binary_open(fd, &b);
 
 	if (r != 0)
