@@ -37,6 +37,19 @@ typedef int int32_t;
 /* At a goroutine's saved sp: its direct caller is within this. */
 #define SAMPLE_SCHED_WORDS 4
 
+/* A frame pointer this far above sp, or below it, is not taken for one. */
+#define SAMPLE_NEAR_BYTES (1 << 20)
+
+/* Fields of g and m that a policy names, m.vdsoSP apart, end below these offsets. */
+#define SAMPLE_G_REACH 144
+#define SAMPLE_M_REACH 384
+
+/* Caps of the maps: processes watched at once, executables known (the least used are forgotten). */
+#define SAMPLE_MAX_WATCHED  4096
+#define SAMPLE_MAX_POLICIES 4096
+
+#define SAMPLE_MIN_RING (256 * 1024)
+
 /*
  * An executable file as the kernel knows it: mm->exe_file's inode, and its super block's device
  * number in the kernel's own encoding (major << 20 | minor). On overlay and btrfs these need not be

@@ -10,7 +10,8 @@ import tree
 
 FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-sign-compare",
          "-Wno-missing-field-initializers", "-Wno-unused-function", "-fsyntax-only", "-x", "c", "-"]
-BPF_FLAGS = ["--target=bpf", "-D__TARGET_ARCH_x86", "-O2", "-g"]
+BPF_FLAGS = ["--target=bpf", "-O2", "-g", "-ffreestanding"]
+BPF_LATER = ["-Wno-unused-parameter", "-Wno-gnu-variable-sized-type-not-at-end"]
 
 
 def headers(root):
@@ -21,11 +22,13 @@ def main():
     root, compiler = sys.argv[1], sys.argv[2:]
     paths, bad = headers(root), 0
     for path in paths:
-        command = compiler
+        command, flags = compiler, FLAGS
         if path.endswith(".bpf.h"):
-            command = ["clang"] + BPF_FLAGS
+            target = "arm64" if path.endswith("arm64.bpf.h") else "x86"
+            command = ["clang"] + BPF_FLAGS + ["-D__TARGET_ARCH_" + target]
+            flags = FLAGS + BPF_LATER
         text = f'#include "{path}"\n#include "{path}"\n'
-        result = subprocess.run(command + ["-I", root, "-I", os.path.join(root, "bpf")] + FLAGS,
+        result = subprocess.run(command + ["-I", root, "-I", os.path.join(root, "bpf")] + flags,
                                 input=text, text=True, capture_output=True, check=False)
         if result.returncode:
             print(f"{path}:\n{result.stderr}")

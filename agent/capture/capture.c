@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/capture/capture.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent/capture/diagnose.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "bpf/hone.skel.h"
+
+#define RECORD_BYTES   600 /* of a usual sample */
+#define MAX_RING_BYTES (8U << 20)
+
+/* A kernel stack: THREAD_SIZE of Linux 5.10 to 5.14; arm64 has at least one page. */
+#define STACK_BYTES (16U << 10)
+
+struct capture {
+	struct hone_bpf *bpf;
+	struct ring_buffer *ring;
+	struct bpf_link **ticks; /* by CPU; NULL: offline */
+	uint32_t n_cpus;
+	uint32_t frequency;
+	struct capture_counters counters;
+
+	/* of the drain under way */
+	capture_handler handler;
+	void *context;
+};
+
+/*
+ * What libbpf has to say. Its print function has no context, hence the one variable of the thread:
+ * the last warning stands for the reason when a call fails.
+ */
+static _Thread_local char last_warning[sizeof(((struct capture_detail *)0)->text)];
+
+static int keep_warning(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN)
+		vsnprintf(last_warning, sizeof(last_warning), format, args);
+	return 0;
+}
+
+static void detail_from_warning(struct capture_detail *d)
+{
+	size_t n = strcspn(last_warning, "\n");
+
+	snprintf(d->text, sizeof(d->text), "%.*s", (int)n, last_warning);
+}
+
+static int give_reason(enum capture_step step, int error, struct capture_detail *ret_detail)
+{
+	struct system_facts facts;
+	int r;
+
+	system_facts_read("", &facts);
+	r = capture_diagnose(&facts, step, error, ret_detail);
+	if (r == CAPTURE_E_REFUSED)
+		detail_from_warning(ret_detail);
+	return r;
+}
+
+static uint32_t ring_bytes_for(uint32_t cpus, uint32_t frequency)
+{
+	uint64_t wanted = (uint64_t)cpus * frequency * RECORD_BYTES;
+	uint32_t bytes = SAMPLE_MIN_RING;
+
+	while (bytes < wanted && bytes < MAX_RING_BYTES)
+		bytes *= 2;
+	return bytes;
+}
+
+static uint32_t stack_bytes(void)
+{
+	uint32_t page = sysconf(_SC_PAGESIZE);
+
+	return page > STACK_BYTES ? page : STACK_BYTES;
+}
+
+static void settings_write(struct capture *c, const struct capture_options *o)
+{
+	uint32_t ring = o->ring_bytes ? o->ring_bytes : ring_bytes_for(c->n_cpus, o->frequency);
+
+	c->bpf->rodata->setting_all = o->all;
+	c->bpf->rodata->setting_own_pid = getpid();
+	c->bpf->rodata->setting_stack_bytes = stack_bytes();
+	c->bpf->rodata->setting_ring_bytes = ring;
+	bpf_map__set_max_entries(c->bpf->maps.ring, ring);
+	bpf_program__set_autoload(c->bpf->progs.process_fork, o->descendants);
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct capture *c = context;
+	const struct record_header *h = data;
+
+	if (!record_check(span_of(data, size))) {
+		c->counters.malformed++;
+		return 0;
+	}
+	if (h->type == RECORD_SAMPLE)
+		c->counters.samples++;
+	else
+		c->counters.events++;
+	return c->handler(h, c->context);
+}
+
+static int load(struct capture *c, const struct capture_options *options)
+{
+	int r, n = libbpf_num_possible_cpus();
+
+	if (n < 0)
+		return n;
+	c->n_cpus = n;
+	c->ticks = calloc(n, sizeof(*c->ticks));
+	c->bpf = hone_bpf__open();
+	if (!c->ticks || !c->bpf)
+		return -ENOMEM;
+	settings_write(c, options);
+	r = hone_bpf__load(c->bpf);
+	if (r < 0)
+		return r;
+	r = hone_bpf__attach(c->bpf);
+	if (r < 0)
+		return r;
+	c->ring = ring_buffer__new(bpf_map__fd(c->bpf->maps.ring), on_record, c, NULL);
+	return c->ring ? 0 : -errno;
+}
+
+static void capture_closep(struct capture **c)
+{
+	capture_close(*c);
+}
+
+int capture_open(const struct capture_options *options, struct capture_detail *ret_detail,
+		 struct capture **ret_capture)
+{
+	_cleanup_(capture_closep) struct capture *c = NULL;
+	struct system_facts facts;
+	int r;
+
+	ret_detail->text[0] = 0;
+	if (!options->frequency || options->frequency > CAPTURE_MAX_FREQUENCY)
+		return -EINVAL;
+	system_facts_read("", &facts);
+	if (!facts.initial_pid_namespace)
+		return CAPTURE_E_PID_NAMESPACE;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->frequency = options->frequency;
+	last_warning[0] = 0;
+	libbpf_set_print(keep_warning);
+	r = load(c, options);
+	if (r < 0)
+		return give_reason(CAPTURE_STEP_LOAD, r, ret_detail);
+	*ret_capture = TAKE_PTR(c);
+	return 0;
+}
+
+struct capture *capture_close(struct capture *c)
+{
+	if (!c)
+		return NULL;
+	capture_stop(c);
+	free(c->ticks);
+	ring_buffer__free(c->ring);
+	hone_bpf__destroy(c->bpf);
+	free(c);
+	return NULL;
+}
+
+int capture_watch_pid(struct capture *c, uint32_t pid)
+{
+	uint8_t one = 1;
+	int r = bpf_map__update_elem(c->bpf->maps.watched, &pid, sizeof(pid), &one, sizeof(one),
+				     BPF_ANY);
+
+	return r == -E2BIG ? CAPTURE_E_FULL : r;
+}
+
+int capture_unwatch_pid(struct capture *c, uint32_t pid)
+{
+	int r = bpf_map__delete_elem(c->bpf->maps.watched, &pid, sizeof(pid), 0);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static bool policy_in_reach(const struct exe_policy *p)
+{
+	return p->verdict >= EXE_IGNORE && p->verdict <= EXE_PLAIN &&
+	       p->g_m <= SAMPLE_G_REACH - 8 && p->g_sched_sp <= SAMPLE_G_REACH - 16 &&
+	       p->g_sched_bp <= SAMPLE_G_REACH - 8 && p->g_syscall_sp <= SAMPLE_G_REACH - 16 &&
+	       p->m_gsignal <= SAMPLE_M_REACH - 8 && p->m_curg <= SAMPLE_M_REACH - 8 &&
+	       p->m_ncgo <= SAMPLE_M_REACH - 4 && p->cgocallback.begin <= p->cgocallback.end &&
+	       p->sigtramp.begin <= p->sigtramp.end;
+}
+
+int capture_set_policy(struct capture *c, const struct exe_key *exe,
+		       const struct exe_policy *policy)
+{
+	if (!policy_in_reach(policy))
+		return CAPTURE_E_POLICY;
+	return bpf_map__update_elem(c->bpf->maps.policies, exe, sizeof(*exe), policy,
+				    sizeof(*policy), BPF_ANY);
+}
+
+/* 0, also where @cpu is offline, or -errno. */
+static int tick_start(struct capture *c, int cpu)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.size = sizeof(attr),
+		.sample_period = NSEC_PER_SEC / c->frequency,
+		.disabled = 1,
+		.exclude_idle = 1,
+	};
+	_cleanup_(closep) int fd =
+		syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENODEV || errno == ENXIO ? 0 : -errno;
+	c->ticks[cpu] = bpf_program__attach_perf_event(c->bpf->progs.sample, fd);
+	if (!c->ticks[cpu])
+		return -errno;
+	take_fd(&fd); /* the link's now */
+	c->counters.cpus++;
+	return 0;
+}
+
+int capture_start(struct capture *c, struct capture_detail *ret_detail)
+{
+	int r;
+
+	ret_detail->text[0] = 0;
+	for (uint32_t cpu = 0; cpu < c->n_cpus; cpu++) {
+		if (c->ticks[cpu])
+			continue;
+		r = tick_start(c, cpu);
+		if (r < 0) {
+			capture_stop(c);
+			return give_reason(CAPTURE_STEP_TICK, r, ret_detail);
+		}
+	}
+	return 0;
+}
+
+void capture_stop(struct capture *c)
+{
+	for (uint32_t cpu = 0; c->ticks && cpu < c->n_cpus; cpu++)
+		bpf_link__destroy(TAKE_PTR(c->ticks[cpu]));
+	c->counters.cpus = 0;
+}
+
+int capture_fd(const struct capture *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+int capture_drain(struct capture *c, capture_handler handler, void *context)
+{
+	int r;
+
+	c->handler = handler;
+	c->context = context;
+	r = ring_buffer__consume(c->ring);
+	return r < 0 ? r : 0;
+}
+
+void capture_counters(const struct capture *c, struct capture_counters *ret_counters)
+{
+	*ret_counters = c->counters;
+	ret_counters->ring_full = c->bpf->bss->count_ring_full;
+	ret_counters->no_stack = c->bpf->bss->count_no_stack;
+	ret_counters->unwatched = c->bpf->bss->count_unwatched;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Samples from the kernel, as plain values. The only room that knows libbpf and the skeleton.
+ *
+ *	capture_open()		load the program
+ *	capture_watch_pid()	what to sample, unless everything is
+ *	capture_start()		ticks begin
+ *	poll capture_fd(), or sleep up to a second; then capture_drain(), and for each executable
+ *	not met before capture_set_policy(): until then its samples come without Go state
+ *	capture_stop(), capture_drain() for the last ones, capture_close()
+ *
+ * The ticks are the CPUs' own clock events (PERF_COUNT_SW_CPU_CLOCK): one event for each CPU, so
+ * that what runs is sampled and what sleeps costs nothing. They come by period and not by
+ * frequency: both were measured to give the same counts on Linux 5.10 to 7.2, but a fixed period
+ * gives each sample the same weight, which a profile claims of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/capture/record.h"
+
+/* Outcomes. capture_outcome_text() has a sentence for each. */
+enum capture_outcome {
+	CAPTURE_E_PERMISSION = 1, /* detail: the capabilities missing */
+	CAPTURE_E_PID_NAMESPACE,  /* the pids of the kernel are not those we see */
+	CAPTURE_E_NO_BTF,	  /* kernel built without type information */
+	CAPTURE_E_KERNEL_OLD,	  /* before 5.10; detail: the release */
+	CAPTURE_E_LOCKDOWN,	  /* kernel lockdown in confidentiality mode */
+	CAPTURE_E_PARANOID,	  /* kernel.perf_event_paranoid; detail: its value */
+	CAPTURE_E_MEMLOCK,	  /* before 5.11: RLIMIT_MEMLOCK */
+	CAPTURE_E_NO_PERF,	  /* no perf events in this kernel, or none allowed by seccomp */
+	CAPTURE_E_REFUSED, /* the kernel would not load the program; detail: what libbpf said */
+	CAPTURE_E_FULL,	   /* capture_watch_pid(): SAMPLE_MAX_WATCHED already */
+	CAPTURE_E_POLICY,  /* capture_set_policy(): offsets out of the program's reach */
+};
+
+#define CAPTURE_MAX_FREQUENCY 10000
+
+struct capture_options {
+	uint32_t frequency;  /* samples in a second of CPU time: 1 to CAPTURE_MAX_FREQUENCY */
+	bool all;	     /* every process; else those watched */
+	bool descendants;    /* a watched process's children are watched, and theirs */
+	uint32_t ring_bytes; /* 0: enough for a second of all CPUs being busy. A power of two */
+};
+
+/* What an outcome's sentence leaves open; may be empty. */
+struct capture_detail {
+	char text[256];
+};
+
+/* Totals since capture_open(). Nothing is dropped that is not counted here. */
+struct capture_counters {
+	uint64_t samples, events; /* handed on by capture_drain() */
+	uint64_t malformed;	  /* records refused by record_check() */
+	uint64_t ring_full;	  /* records lost: capture_drain() came too late */
+	uint64_t no_stack;  /* samples whose stack was not readable; they come without words */
+	uint64_t unwatched; /* children of watched processes beyond SAMPLE_MAX_WATCHED */
+	uint32_t cpus;	    /* with a clock event; those offline at capture_start() have none */
+};
+
+struct capture;
+
+/* Takes a record which is gone after the call. 0, or -errno to end the drain with. */
+typedef int (*capture_handler)(const struct record_header *record, void *context);
+
+/*
+ * Load the program. 0, an outcome, or -errno; then *ret_detail says more. *ret_capture is set only
+ * with 0.
+ */
+int capture_open(const struct capture_options *options, struct capture_detail *ret_detail,
+		 struct capture **ret_capture);
+struct capture *capture_close(struct capture *c);
+
+/* One sentence, without full stop: what is wrong and what to do about it. */
+const char *capture_outcome_text(int outcome);
+
+/* From now on, and before capture_start() if it is to be all. 0, CAPTURE_E_FULL or -errno. */
+int capture_watch_pid(struct capture *c, uint32_t pid);
+/* Also of a process that is gone. */
+int capture_unwatch_pid(struct capture *c, uint32_t pid);
+
+/* Replaces an earlier one. 0, CAPTURE_E_POLICY or -errno. */
+int capture_set_policy(struct capture *c, const struct exe_key *exe,
+		       const struct exe_policy *policy);
+
+/* Begin ticking on every CPU that is online. 0, an outcome, or -errno, as capture_open(). */
+int capture_start(struct capture *c, struct capture_detail *ret_detail);
+void capture_stop(struct capture *c);
+
+/*
+ * An epoll file descriptor, readable when something is urgent: an executable that has no policy
+ * yet, or the ring half full. Other records wait for the next capture_drain().
+ */
+int capture_fd(const struct capture *c);
+
+/* Hand on all records there are. 0, or the handler's -errno. */
+int capture_drain(struct capture *c, capture_handler handler, void *context);
+
+void capture_counters(const struct capture *c, struct capture_counters *ret_counters);

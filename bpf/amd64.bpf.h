@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What differs on amd64: registers, thread pointer, and the frames where Go changes stacks. */
+#pragma once
+
+#include "bpf/scratch.bpf.h"
+
+/* struct pt_regs of arch/x86/include/uapi/asm/ptrace.h: what perf event programs see. */
+struct user_registers {
+	uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	uint64_t orig_ax, ip, cs, flags, sp, ss;
+};
+
+static __always_inline bool registers_are_kernel(const struct user_registers *r)
+{
+	return (int64_t)r->ip < 0;
+}
+
+static __always_inline void registers_from_tick(struct scratch *x, const struct user_registers *r)
+{
+	x->sample.pc = r->ip;
+	x->sample.sp = r->sp;
+	x->sample.fp = r->bp;
+}
+
+static __always_inline void registers_from_entry(struct scratch *x, struct pt_regs *r)
+{
+	x->sample.pc = kernel_read(r, ip);
+	x->sample.sp = kernel_read(r, sp);
+	x->sample.fp = kernel_read(r, bp);
+}
+
+static __always_inline uint64_t go_g_address(struct scratch *x, struct task_struct *task,
+					     const struct exe_policy *policy)
+{
+	uint64_t g = 0;
+
+	user_read(&g, sizeof(g), kernel_read(task, thread.fsbase) + (int64_t)policy->tls_g);
+	return g;
+}
+
+/*
+ * The stack pointer of the caller of the frame at @f, at the call: a frame is { saved bp, return
+ * address } with nothing above that belongs to the callee.
+ */
+static __always_inline uint64_t caller_sp(uint64_t f)
+{
+	return f + 16;
+}
+
+/*
+ * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. There it left, at
+ * S + size, the pc that asmcgocall() had saved; and above that is the frame record of asmcgocall(),
+ * { bp, return address into cgocall() } (runtime/asm_amd64.s, Go 1.20 to 1.27).
+ */
+static __always_inline bool cgocallback_step(uint64_t f, const struct exe_policy *policy,
+					     uint64_t *ret_pc, uint64_t *ret_f)
+{
+	uint64_t at = caller_sp(f) + policy->cgocallback_frame;
+
+	*ret_f = at + 8;
+	return user_read(ret_pc, sizeof(*ret_pc), at) == 0;
+}
+
+/*
+ * The kernel's signal frame is above sigtramp()'s: struct rt_sigframe { pretcode; ucontext { flags,
+ * link, stack (24 bytes), sigcontext { r8...r15, di, si, bp, bx, dx, ax, cx, sp, ip } } }.
+ */
+static __always_inline bool registers_from_signal(struct scratch *x, uint64_t f,
+						  const struct exe_policy *policy)
+{
+	struct {
+		uint64_t bp, bx, dx, ax, cx, sp, ip;
+	} r;
+	uint64_t frame = caller_sp(f) + policy->sigtramp_frame;
+
+	if (user_read(&r, sizeof(r), frame + 8 + 40 + 10 * 8))
+		return false;
+	x->sample.pc = r.ip;
+	x->sample.sp = r.sp;
+	x->sample.fp = r.bp;
+	return true;
+}
+
+/*
+ * In a vDSO call the runtime's assembly stub keeps its caller's frame record under m.vdsoSP
+ * (time.now, nanotime1, walltime, vgetrandom1: runtime/sys_linux_amd64.s), and runs on g0.
+ */
+static __always_inline uint64_t chain_start(const struct sample *s)
+{
+	return s->go.vdso_sp ? s->go.vdso_sp - 16 : s->fp;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What differs on arm64: registers, thread pointer, and the frames where Go changes stacks. */
+#pragma once
+
+#include "bpf/scratch.bpf.h"
+
+/* struct user_pt_regs of arch/arm64/include/uapi/asm/ptrace.h: what perf event programs see. */
+struct user_registers {
+	uint64_t regs[31];
+	uint64_t sp, pc, pstate;
+};
+
+static __always_inline bool registers_are_kernel(const struct user_registers *r)
+{
+	return (int64_t)r->pc < 0;
+}
+
+static __always_inline void registers_from_tick(struct scratch *x, const struct user_registers *r)
+{
+	x->sample.pc = r->pc;
+	x->sample.sp = r->sp;
+	x->sample.fp = r->regs[29];
+	x->sample.lr = r->regs[30];
+	x->g_register = r->regs[28];
+}
+
+static __always_inline void registers_from_entry(struct scratch *x, struct pt_regs *r)
+{
+	x->sample.pc = kernel_read(r, pc);
+	x->sample.sp = kernel_read(r, sp);
+	x->sample.fp = kernel_read(r, regs[29]);
+	x->sample.lr = kernel_read(r, regs[30]);
+	x->g_register = kernel_read(r, regs[28]);
+}
+
+/* g is in x28, but for programs with cgo: C code may use that register (runtime/tls_arm64.s). */
+static __always_inline uint64_t go_g_address(struct scratch *x, struct task_struct *task,
+					     const struct exe_policy *policy)
+{
+	uint64_t g = 0;
+
+	if (!policy->tls_g)
+		return x->g_register;
+	user_read(&g, sizeof(g), kernel_read(task, thread.uw.tp_value) + (int64_t)policy->tls_g);
+	return g;
+}
+
+/*
+ * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. Its own frame there
+ * begins with a frame record that it made by hand from what asmcgocall() had saved, { bp, pc }, 8
+ * bytes below its stack pointer. A frame record lies at the low end of its frame, so its place is
+ * found by the size of the callee's frame (runtime/asm_arm64.s, Go 1.20 to 1.27).
+ */
+static __always_inline bool cgocallback_step(uint64_t f, const struct exe_policy *policy,
+					     uint64_t *ret_pc, uint64_t *ret_f)
+{
+	uint64_t record[2];
+
+	if (user_read(record, sizeof(record), f + policy->cgocallback_frame))
+		return false;
+	*ret_f = record[0];
+	*ret_pc = record[1];
+	return true;
+}
+
+/*
+ * The kernel's signal frame is above sigtramp()'s, whose own record the one at @f points to: struct
+ * rt_sigframe { siginfo (128 bytes); ucontext { flags, link, stack (24), sigset (128), padding (8),
+ * sigcontext { fault address, x0...x30, sp, pc } } }.
+ */
+static __always_inline bool registers_from_signal(struct scratch *x, uint64_t f,
+						  const struct exe_policy *policy)
+{
+	struct {
+		uint64_t x28, x29, x30, sp, pc;
+	} r;
+	uint64_t sigtramp;
+
+	if (user_read(&sigtramp, sizeof(sigtramp), f) ||
+	    user_read(&r, sizeof(r),
+		      sigtramp + 8 + policy->sigtramp_frame + 128 + 176 + 8 + 28 * 8))
+		return false;
+	x->sample.pc = r.pc;
+	x->sample.sp = r.sp;
+	x->sample.fp = r.x29;
+	x->sample.lr = r.x30;
+	return true;
+}
+
+static __always_inline uint64_t chain_start(const struct sample *s)
+{
+	return s->fp;
+}
