@@ -6,18 +6,25 @@
  * is that of github.com/google/pprof, proto/profile.proto; field numbers and rules are taken from
  * there.
  *
- * Tables (strings, functions, mappings, locations, samples) are numbered from 0 in the order of
- * addition; those numbers are what the calls below take and give, and they never change while the
- * profile lives. Numeric ids exist only in the encoded form. Adding the same thing twice gives the
- * first one's number, so tables never hold doubles: strings by text, mappings and functions by all
- * their fields, locations by mapping, address and lines, samples by locations and labels (values
- * are then added up).
+ * Tables (functions, mappings, locations, samples) are numbered from 0 in the order of addition;
+ * those numbers are what the calls below take and give, and they never change while the profile
+ * lives. Numeric ids exist only in the encoded form. Adding the same thing twice gives the first
+ * one's number, so tables never hold doubles: mappings, functions and locations by all their
+ * fields, samples by locations and labels (values are then added up, and wrap around at 64 bits),
+ * comments by text.
  *
- * Ownership: everything given is copied; every pointer handed out is borrowed from the profile and
- * valid until the next call that adds to it, or its end.
+ * Mapping 0 is the main binary: that is the format's own rule, and its readers rely on it.
+ *
+ * Texts are C strings of any bytes, UTF-8 by the format's rule, which nobody checks. Where a text
+ * is given, NULL is "".
+ *
+ * Ownership: everything given is copied, and may point into the same profile. Texts handed out live
+ * as long as the profile; other pointers handed out (lines, locations, values, labels) are valid
+ * until the next call that adds to it.
  *
  * Errors: 0 for success; negative errno for failure of the system (-ENOMEM) or misuse (-EINVAL: a
- * number out of range, values that do not match the sample types); positive for an outcome.
+ * number out of range, a sample before any sample type, a sample type after the first sample);
+ * positive for an outcome. A call that fails leaves the tables as they were.
  *
  * The library never logs, exits, reads the environment or keeps state outside the profile. One
  * profile may be used by one thread at a time.
@@ -36,7 +43,8 @@ extern "C" {
 
 enum pprof_outcome {
 	PPROF_E_MALFORMED = 1, /* not a profile, or one that contradicts itself */
-	PPROF_E_TOO_LARGE,     /* over a limit of struct pprof_limits */
+	PPROF_E_TOO_LARGE,     /* over a limit of struct pprof_limits, or of 32-bit numbers */
+	PPROF_E_MISMATCH,      /* two profiles that cannot be merged */
 };
 
 struct pprof_profile;
@@ -75,9 +83,14 @@ struct pprof_location {
 	bool is_folded;
 };
 
+/*
+ * Labels of a sample are kept in order of their keys, texts before numbers, those of one key in the
+ * order given. An empty text, or the number 0 without a unit, says nothing in the format and is
+ * left out.
+ */
 struct pprof_label {
 	const char *key;
-	const char *text; /* NULL for a numeric label */
+	const char *text; /* NULL for a numeric label (here NULL is not "") */
 	int64_t number;
 	const char *unit; /* of the number; NULL or "" for none */
 };
@@ -98,6 +111,7 @@ struct pprof_header {
 	struct pprof_value_type period_type;
 	const char *default_sample_type;       /* "" for none */
 	const char *drop_frames, *keep_frames; /* "" for none */
+	const char *doc_url;		       /* "" for none */
 };
 
 /* What a decoder may spend on bytes from outside. 0 in a member: the default. */
@@ -106,7 +120,10 @@ struct pprof_limits {
 	size_t uncompressed; /* bytes; default 256 MiB */
 	size_t samples;	     /* default 4 Mi */
 	size_t locations;    /* default 4 Mi */
-	size_t depth;	     /* locations in a sample, lines in a location; default 64 Ki */
+	size_t depth;	  /* locations or labels in a sample, lines in a location; default 64 Ki */
+	size_t functions; /* default 4 Mi */
+	size_t mappings;  /* default 64 Ki */
+	size_t strings;	  /* default 4 Mi */
 };
 
 int pprof_new(struct pprof_profile **ret_profile);
@@ -150,9 +167,13 @@ struct pprof_sample pprof_sample(struct pprof_profile *p, size_t number);
 /* ---- bytes ------------------------------------------------------------------------------- */
 
 /*
- * Read a profile, gzip or plain. Everything is checked: indices, ids, counts, UTF-8 is left alone.
+ * Read a profile, gzip or plain. Everything is checked: what profile.Parse of google/pprof refuses
+ * (bad wire format, ids that are 0, doubled or unknown, indices out of range, counts of values that
+ * do not match) is refused, and so are a NUL byte in a string and google/pprof's text formats of
+ * old. What it takes is taken: any ids, unknown fields, an unknown mapping (as none), several gzip
+ * members.
  * 0, PPROF_E_MALFORMED, PPROF_E_TOO_LARGE or -ENOMEM. @limits may be NULL. *ret_reason (may be
- * NULL) is a constant sentence for an outcome.
+ * NULL) is a constant text for an outcome, a clause without a capital or a full stop.
  */
 int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
 		 struct pprof_profile **ret_profile, const char **ret_reason);
@@ -164,8 +185,11 @@ enum pprof_encoding {
 
 /*
  * Write a profile: always the same bytes for the same contents, whatever the order in which they
- * were added (samples sorted by their stacks' text, tables numbered in order of first use, unused
- * entries left out). *ret_data is malloc'd and the caller's to free().
+ * were added (samples sorted by what their stacks say, leaf first; tables numbered in order of
+ * first use; unused entries left out). Part of the contents are the order of sample types and
+ * comments, and which mapping is number 0: that one is always written, and first. Compressed bytes
+ * are the same for the same zlib. *ret_data is malloc'd and the caller's to free(). 0, -ENOMEM, or
+ * PPROF_E_TOO_LARGE above 4 GiB.
  */
 int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t **ret_data,
 		 size_t *ret_size);
@@ -173,9 +197,11 @@ int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t 
 /* ---- merging ----------------------------------------------------------------------------- */
 
 /*
- * Add @from's samples to @to. Both must have the same sample types and period type (-EINVAL
- * otherwise; an empty @to takes @from's). Durations add up, the earlier start time stays, comments
- * are united.
+ * Add @from's samples to @to, which must be another profile. Both must have the same sample types
+ * and period type (PPROF_E_MISMATCH otherwise, and nothing is done); a @to without sample types
+ * takes @from's. Durations add up, the earlier start time and the longer period stay, comments are
+ * united, and of the other texts of the header @to's stay unless they are "". After -ENOMEM or
+ * PPROF_E_TOO_LARGE @to holds a part of @from and is fit only for pprof_free().
  */
 int pprof_merge(struct pprof_profile *to, struct pprof_profile *from);
 

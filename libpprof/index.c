@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libpprof/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libpprof/pprof.h"
+
+#define INDEX_MIN_CAPACITY 16u
+#define INDEX_MAX_CAPACITY (1u << 31)
+
+struct pp_index_slot {
+	uint32_t hash;
+	uint32_t number_plus_1; /* 0: empty */
+};
+
+void pp_index_fini(struct pp_index *ix)
+{
+	free(ix->slots);
+	*ix = (struct pp_index){ 0 };
+}
+
+bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint32_t *ret_number)
+{
+	uint32_t wanted = hash, mask = ix->capacity - 1;
+
+	if (!ix->capacity)
+		return false;
+	for (uint32_t i = *at == PP_INDEX_START ? wanted & mask : (*at + 1) & mask;;
+	     i = (i + 1) & mask) {
+		const struct pp_index_slot *slot = &ix->slots[i];
+
+		if (!slot->number_plus_1)
+			return false;
+		if (slot->hash == wanted) {
+			*at = i;
+			*ret_number = slot->number_plus_1 - 1;
+			return true;
+		}
+	}
+}
+
+static void put(struct pp_index_slot *slots, uint32_t mask, struct pp_index_slot slot)
+{
+	uint32_t i = slot.hash & mask;
+
+	while (slots[i].number_plus_1)
+		i = (i + 1) & mask;
+	slots[i] = slot;
+}
+
+static int grow(struct pp_index *ix)
+{
+	uint32_t capacity = ix->capacity ? ix->capacity * 2 : INDEX_MIN_CAPACITY;
+	struct pp_index_slot *slots;
+
+	if (ix->capacity >= INDEX_MAX_CAPACITY)
+		return PPROF_E_TOO_LARGE;
+	slots = calloc(capacity, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ix->capacity; i++)
+		if (ix->slots[i].number_plus_1)
+			put(slots, capacity - 1, ix->slots[i]);
+	free(ix->slots);
+	ix->slots = slots;
+	ix->capacity = capacity;
+	return 0;
+}
+
+int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number)
+{
+	if (ix->n >= ix->capacity / 4 * 3) {
+		int r = grow(ix);
+
+		if (r)
+			return r;
+	}
+	put(ix->slots, ix->capacity - 1,
+	    (struct pp_index_slot){ .hash = hash, .number_plus_1 = number + 1 });
+	ix->n++;
+	return 0;
+}
+
+/* The finalizer of MurmurHash3 (public domain, Austin Appleby) over seed and value. */
+uint64_t pp_hash_u64(uint64_t seed, uint64_t value)
+{
+	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + value + 0x632be59bd9b4e019ULL;
+
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccdULL;
+	x ^= x >> 33;
+	x *= 0xc4ceb9fe1a85ec53ULL;
+	x ^= x >> 33;
+	return x;
+}
+
+uint64_t pp_hash_bytes(const void *data, size_t size)
+{
+	const uint8_t *p = data;
+	uint64_t h = size, word;
+
+	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		h = pp_hash_u64(h, word);
+	}
+	word = 0;
+	if (size)
+		memcpy(&word, p, size);
+	return pp_hash_u64(h, word);
+}

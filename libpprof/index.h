@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From hashes to the numbers of records that the caller keeps and compares. Open addressing, linear
+ * probing, at most 3/4 full, 8 bytes a slot.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PP_INDEX_START UINT32_MAX
+
+struct pp_index {
+	struct pp_index_slot *slots;
+	uint32_t capacity; /* a power of two, or 0 */
+	uint32_t n;
+};
+
+void pp_index_fini(struct pp_index *ix);
+
+/*
+ * The next record that may have this hash; *@at is PP_INDEX_START at first. False: no more.
+ * Always compare: records of other hashes may be given.
+ */
+bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint32_t *ret_number);
+
+/* 0, -ENOMEM, or PPROF_E_TOO_LARGE. */
+int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number);
+
+uint64_t pp_hash_u64(uint64_t seed, uint64_t value);
+uint64_t pp_hash_bytes(const void *data, size_t size);
