@@ -131,11 +131,14 @@ setup_go() {
 	setup_install_go && setup_find_go
 }
 
-# Run a command as the user who called sudo, in their own environment but with our PATH.
-as_user() {
-	if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ] && [ "$SUDO_USER" != root ]; then
-		sudo -u "$SUDO_USER" -H env "PATH=$PATH" "$@"
-	else
-		"$@"
+# setup_user TREE, then "${as_user[@]}" COMMAND...: as the user who called sudo, if there is one and
+# TREE is theirs, with our PATH. Each step of it turns into the next, so that in the background $!
+# is the command's own pid.
+setup_user() {
+	as_user=(env)
+	if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ] && [ "$(stat -c %U "$1")" = "$SUDO_USER" ]; then
+		as_user=(setpriv "--reuid=$SUDO_UID" "--regid=$SUDO_GID" --init-groups
+			env "HOME=$(getent passwd "$SUDO_USER" | cut -d: -f6)"
+			"USER=$SUDO_USER" "LOGNAME=$SUDO_USER")
 	fi
 }

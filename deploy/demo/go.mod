@@ -1,0 +1,3 @@
+module hone.example/demo
+
+go 1.21

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Shop is the service of the demo: it searches a catalog and prices carts, over HTTP and JSON.
+// What it is profiled for is what Go services are made of: interfaces, generics, closures, small
+// calls, and the standard library's JSON and HTTP. It has no profiling endpoint.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+)
+
+type shop struct {
+	products []*Product
+	index    *Index
+	rules    []Rule
+}
+
+func (s *shop) search(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	filters := []Filter{inStock{}, priceRange{number(query.Get("min"), 0), number(query.Get("max"), 1<<40)}}
+	scorers := []Scorer{&popularity{0.2}}
+	if likes := s.features(query["like"]); len(likes) > 0 {
+		scorers = append(scorers, &taste{mean(likes)})
+	}
+	found := s.index.Find(tokenize(query.Get("q")))
+	reply(w, search(s.products, found, filters, scorers, int(number(query.Get("n"), 10))))
+}
+
+// features are those of the products with these numbers.
+func (s *shop) features(ids []string) []Vector {
+	var vectors []Vector
+	for _, text := range ids {
+		if id := number(text, -1); id >= 0 && id < int64(len(s.products)) {
+			vectors = append(vectors, s.products[id].Features)
+		}
+	}
+	return vectors
+}
+
+func (s *shop) quote(w http.ResponseWriter, r *http.Request) {
+	var lines []Line
+	if err := json.NewDecoder(r.Body).Decode(&lines); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	quote, err := price(s.products, lines, s.rules, 19)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	reply(w, quote)
+}
+
+// cpu answers the CPU time that this process has used, in microseconds: what the demo measures.
+func cpu(w http.ResponseWriter, r *http.Request) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintln(w, (usage.Utime.Nano()+usage.Stime.Nano())/1000)
+}
+
+func reply(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(value)
+}
+
+func number(text string, otherwise int64) int64 {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
+	flag.Parse()
+
+	products := newCatalog(10000, 1)
+	s := &shop{
+		products: products,
+		index:    newIndex(products),
+		rules:    []Rule{bulk{10, 5}, tagged{"sale", 20}, tagged{"gift", 10}},
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/search", s.search)
+	mux.HandleFunc("/quote", s.quote)
+	mux.HandleFunc("/cpu", cpu)
+
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(listener.Addr())
+	log.Fatal(http.Serve(listener, mux))
+}
