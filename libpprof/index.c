@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "libpprof/pprof.h"
 
@@ -83,6 +84,16 @@ int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number)
 	return 0;
 }
 
+uint64_t pp_hash_seed(void)
+{
+	uint64_t seed = 0;
+
+	/* Early in a boot there may be none; a known seed costs time at worst. */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = 0;
+	return seed;
+}
+
 /* The finalizer of MurmurHash3 (public domain, Austin Appleby) over seed and value. */
 uint64_t pp_hash_u64(uint64_t seed, uint64_t value)
 {
@@ -96,10 +107,10 @@ uint64_t pp_hash_u64(uint64_t seed, uint64_t value)
 	return x;
 }
 
-uint64_t pp_hash_bytes(const void *data, size_t size)
+uint64_t pp_hash_bytes(uint64_t seed, const void *data, size_t size)
 {
 	const uint8_t *p = data;
-	uint64_t h = size, word;
+	uint64_t h = pp_hash_u64(seed, size), word;
 
 	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));

@@ -28,5 +28,9 @@ bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint3
 /* 0, -ENOMEM, or PPROF_E_TOO_LARGE. */
 int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number);
 
+/*
+ * Hashes start from a seed that nobody knows, so that no file can be made whose rows all collide.
+ */
+uint64_t pp_hash_seed(void);
 uint64_t pp_hash_u64(uint64_t seed, uint64_t value);
-uint64_t pp_hash_bytes(const void *data, size_t size);
+uint64_t pp_hash_bytes(uint64_t seed, const void *data, size_t size);

@@ -40,6 +40,7 @@ int pprof_new(struct pprof_profile **ret_profile)
 
 	if (!p)
 		return -ENOMEM;
+	p->strings.seed = pp_hash_seed();
 	r = pp_intern(p, "", &empty);
 	if (r) {
 		pprof_free(p);
@@ -137,7 +138,7 @@ struct pprof_value_type pprof_sample_type(const struct pprof_profile *p, size_t 
 
 int pp_add_comment(struct pprof_profile *p, uint32_t text)
 {
-	uint64_t hash = pp_hash_u64(0, text);
+	uint64_t hash = pp_hash_u64(p->strings.seed, text);
 	uint32_t at = PP_INDEX_START, number;
 	int r;
 
@@ -182,10 +183,13 @@ static bool same_mapping(const struct pp_mapping *a, const struct pp_mapping *b)
 
 int pp_add_mapping(struct pprof_profile *p, const struct pp_mapping *m, uint32_t *ret_number)
 {
-	uint64_t hash = pp_hash_u64(pp_hash_u64(m->start, m->offset), m->file);
 	uint32_t at = PP_INDEX_START, number;
+	uint64_t hash = pp_hash_u64(p->strings.seed, m->start);
 	int r;
 
+	hash = pp_hash_u64(hash, m->limit);
+	hash = pp_hash_u64(hash, m->offset);
+	hash = pp_hash_u64(hash, (uint64_t)m->file << 32 | m->build_id);
 	while (pp_index_next(&p->mapping_index, hash, &at, &number)) {
 		if (same_mapping(pp_array_at(&p->mappings, struct pp_mapping, number), m)) {
 			*ret_number = number;
@@ -256,10 +260,12 @@ static bool same_function(const struct pp_function *a, const struct pp_function 
 
 int pp_add_function(struct pprof_profile *p, const struct pp_function *f, uint32_t *ret_number)
 {
-	uint64_t hash = pp_hash_u64(pp_hash_u64(f->name, f->file), f->start_line);
 	uint32_t at = PP_INDEX_START, number;
+	uint64_t hash = pp_hash_u64(p->strings.seed, f->name);
 	int r;
 
+	hash = pp_hash_u64(hash, (uint64_t)f->system_name << 32 | f->file);
+	hash = pp_hash_u64(hash, f->start_line);
 	while (pp_index_next(&p->function_index, hash, &at, &number)) {
 		if (same_function(pp_array_at(&p->functions, struct pp_function, number), f)) {
 			*ret_number = number;

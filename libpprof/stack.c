@@ -9,13 +9,15 @@
 
 /* ---- locations --------------------------------------------------------------------------- */
 
-static uint64_t hash_location(const struct pprof_location *l)
+static uint64_t hash_location(const struct pprof_profile *p, const struct pprof_location *l)
 {
-	uint64_t hash = pp_hash_u64(l->address, l->mapping);
+	uint64_t hash = pp_hash_u64(p->strings.seed, l->address);
 
+	hash = pp_hash_u64(hash, l->mapping);
 	for (size_t i = 0; i < l->n_lines; i++) {
 		hash = pp_hash_u64(hash, l->lines[i].function);
 		hash = pp_hash_u64(hash, l->lines[i].line);
+		hash = pp_hash_u64(hash, l->lines[i].column);
 	}
 	return hash;
 }
@@ -77,7 +79,7 @@ int pprof_add_location(struct pprof_profile *p, const struct pprof_location *l,
 		return -EINVAL;
 	if (l->n_lines > INT32_MAX)
 		return PPROF_E_TOO_LARGE;
-	hash = hash_location(l);
+	hash = hash_location(p, l);
 	while (pp_index_next(&p->location_index, hash, &at, &number)) {
 		if (same_location(p, number, l)) {
 			if (ret_number)
@@ -173,15 +175,15 @@ static bool same_label(const struct pp_label *a, const struct pp_label *b)
 
 static uint64_t hash_sample(const struct pprof_profile *p, const uint32_t *locations, size_t n)
 {
-	uint64_t hash = n;
+	uint64_t hash = pp_hash_u64(p->strings.seed, n);
 
 	for (size_t i = 0; i < n; i++)
 		hash = pp_hash_u64(hash, locations[i]);
 	for (uint32_t i = 0; i < p->new_labels.n; i++) {
 		const struct pp_label *label = pp_array_at(&p->new_labels, struct pp_label, i);
 
-		hash = pp_hash_u64(hash, label->key);
-		hash = pp_hash_u64(hash, label->text);
+		hash = pp_hash_u64(hash, (uint64_t)label->key << 32 | label->text);
+		hash = pp_hash_u64(hash, label->unit);
 		hash = pp_hash_u64(hash, label->number);
 	}
 	return hash;

@@ -73,7 +73,7 @@ static bool same(const char *have, const char *text, size_t size)
 
 int pp_strings_intern(struct pp_strings *s, const char *text, size_t size, uint32_t *ret_number)
 {
-	uint64_t hash = pp_hash_bytes(text, size);
+	uint64_t hash = pp_hash_bytes(s->seed, text, size);
 	uint32_t at = PP_INDEX_START, number;
 	const char *own;
 	int r;

@@ -12,6 +12,7 @@
 #include "libpprof/index.h"
 
 struct pp_strings {
+	uint64_t seed;	       /* pp_hash_seed() */
 	struct pp_array texts; /* of const char * */
 	struct pp_index index;
 	struct pp_chunk *chunks; /* the newest first */
