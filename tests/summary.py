@@ -7,6 +7,7 @@ that is missing and a log without a test each count as a failure: nothing run is
 """
 import argparse
 import json
+import os
 import sys
 
 PASSED = {"OK", "EXPECTEDFAIL"}
@@ -17,6 +18,10 @@ def last_line(test):
     text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
+
+
+def name(test):
+    return test["name"].split(" / ")[-1]
 
 
 def read(path):
@@ -35,19 +40,20 @@ def main():
 
     passed, failed, skipped = 0, args.broken_builds, 0
     for path in args.logs:
+        build = os.path.basename(os.path.dirname(os.path.dirname(path)))
         tests = read(path)
         if not tests:
-            print(f"failed: no test ran: {path}")
+            print(f"failed: {build}: no test ran")
             failed += 1
         for test in tests:
             if test["result"] in PASSED:
                 passed += 1
             elif test["result"] in SKIPPED:
                 skipped += 1
-                print(f"skipped: {test['name']}: {last_line(test)}")
+                print(f"skipped: {build}: {name(test)}: {last_line(test)}")
             else:
                 failed += 1
-                print(f"failed: {test['name']}: {test['result'].lower()}")
+                print(f"failed: {build}: {name(test)}: {test['result'].lower()}")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
