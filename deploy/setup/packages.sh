@@ -97,31 +97,37 @@ setup_find_go() {
 	return 1
 }
 
+# The mirror that this machine takes Debian from.
+setup_debian_mirror() {
+	{
+		cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null
+		sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null
+	} | grep -v '^ *#' | grep -o 'https\?://[^ ]*/debian/\?\( \|$\)' | head -n 1
+}
+
 # Go from the distribution; Debian 12's own is too old, its backports are not.
 setup_install_go() {
-	local code lists
+	local code apart mirror status
 	# shellcheck source=/dev/null
 	code=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 	if [ "$code" != bookworm ]; then
 		setup_packages golang-go
 		return
 	fi
-	[ "$(id -u)" = 0 ] || { echo "Go 1.21 or later is missing; run this with sudo." >&2; return 1; }
-	lists=$(mktemp -d) || return 1
-	mkdir "$lists/partial"
-	{
-		cat /etc/apt/sources.list 2>/dev/null
-		sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null
-	} | grep -o 'https\?://[^ ]*/debian/\?\( \|$\)' | head -n 1 >"$lists/mirror"
-	read -r mirror <"$lists/mirror" || mirror=http://deb.debian.org/debian
-	echo "deb $mirror bookworm-backports main" >"$lists/backports.list"
+	if [ "$(id -u)" != 0 ]; then
+		echo "Go 1.21 or later is missing; run this with sudo." >&2
+		return 1
+	fi
+	apart=$(mktemp -d) && mkdir -p "$apart/lists/partial" || return 1
+	mirror=$(setup_debian_mirror)
+	echo "deb ${mirror:-http://deb.debian.org/debian} bookworm-backports main" >"$apart/backports.list"
 	echo "Installing golang-1.23-go from bookworm-backports"
-	local apart=(-o "Dir::Etc::SourceList=$lists/backports.list" -o Dir::Etc::SourceParts=-
-		-o "Dir::State::Lists=$lists" -o "APT::Sandbox::User=root")
-	setup_apt "${apart[@]}" update >/dev/null &&
-		setup_apt "${apart[@]}" install --no-install-recommends golang-1.23-go >/dev/null
-	local status=$?
-	rm -rf "$lists"
+	local only=(-o "Dir::Etc::SourceList=$apart/backports.list" -o Dir::Etc::SourceParts=/dev/null
+		-o "Dir::State::Lists=$apart/lists" -o APT::Sandbox::User=root)
+	setup_apt "${only[@]}" update >/dev/null &&
+		setup_apt "${only[@]}" install --no-install-recommends golang-1.23-go >/dev/null
+	status=$?
+	rm -rf "$apart"
 	return $status
 }
 
