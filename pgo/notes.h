@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a recording says of itself in a profile's comments.
+ *
+ * A comment that begins with "hone: " holds pairs key=value, parted by one space each. Keys are
+ * lower-case words; a value is a decimal number of samples. A reader passes over keys it does not
+ * know and pairs it cannot read. One recording writes one such comment; a merged profile holds
+ * those of all its parts, and their numbers add up. The keys:
+ *
+ *	samples		samples in the profile
+ *	lost		samples taken that are not in it: buffers ran over, a table was full
+ *	truncated	of samples: the stack breaks off before its root, though it is not deeper
+ *than the profile's depth limit unsymbolized	of samples: some frame has no name
+ *
+ *	hone: samples=19240 lost=0 truncated=3 unsymbolized=0
+ *
+ * Equal comments are one in a merged profile (the format unites them), so it is the shares, not
+ * the sums, that are to be trusted there.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "libpprof/pprof.h"
+
+struct pgo_notes {
+	bool known; /* some comment gave `samples` */
+	uint64_t samples, lost, truncated, unsymbolized;
+};
+
+void pgo_notes_read(const struct pprof_profile *p, struct pgo_notes *ret_notes);
+
+/* Append the comment for @notes, without a newline. */
+void pgo_notes_print(const struct pgo_notes *notes, struct buf *out);
