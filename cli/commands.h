@@ -12,3 +12,6 @@ enum hone_exit {
 	HONE_USAGE = 2,	  /* it was asked wrongly */
 	HONE_REFUSED = 3, /* done, and the answer is no: no profile, or none that would do */
 };
+
+int cmd_check(int argc, char **argv);
+int cmd_compare(int argc, char **argv);

@@ -14,6 +14,8 @@ struct command {
 
 /* In the order in which people meet them; the last line ends the table. */
 static const struct command commands[] = {
+	{ "check", "tell what the Go compiler will see in a profile", cmd_check },
+	{ "compare", "tell how much two profiles of a program agree", cmd_compare },
 	{ NULL, NULL, NULL },
 };
 

@@ -61,3 +61,15 @@ bool say(const char *format, ...)
 	va_end(args);
 	return n >= 0 && fflush(stdout) == 0;
 }
+
+bool say_row(const char *format, ...)
+{
+	char text[MAX_LINE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	defuse(text);
+	return say("%s\n", text);
+}

@@ -22,3 +22,6 @@ int say_usage(const char *command, const char *format, ...) _printf_(2, 3);
 
 /* Text on standard output, as it is. False when it could not be written. */
 bool say(const char *format, ...) _printf_(1, 2);
+
+/* One line of it, defused like errors are: for text from outside. */
+bool say_row(const char *format, ...) _printf_(1, 2);
