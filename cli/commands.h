@@ -13,5 +13,6 @@ enum hone_exit {
 	HONE_REFUSED = 3, /* done, and the answer is no: no profile, or none that would do */
 };
 
+int cmd_record(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

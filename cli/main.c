@@ -14,6 +14,7 @@ struct command {
 
 /* In the order in which people meet them; the last line ends the table. */
 static const struct command commands[] = {
+	{ "record", "watch a running Go program, write a profile for go build -pgo", cmd_record },
 	{ "check", "tell what the Go compiler will see in a profile", cmd_check },
 	{ "compare", "tell how much two profiles of a program agree", cmd_compare },
 	{ NULL, NULL, NULL },

@@ -200,6 +200,23 @@ uint64_t binary_start_code(const struct binary *b)
 	return b->elf.start_code;
 }
 
+struct binary_segment binary_text_segment(const struct binary *b)
+{
+	uint64_t text = binary_text(b);
+
+	for (unsigned int i = 0; i < b->elf.n_segments; i++) {
+		const struct elf_segment *s = &b->elf.segments[i];
+
+		if (s->executable && text - s->vaddr < s->bytes.size)
+			return (struct binary_segment){
+				.address = s->vaddr,
+				.size = s->bytes.size,
+				.offset = (uint64_t)(s->bytes.data - b->elf.file.data),
+			};
+	}
+	return (struct binary_segment){ 0 };
+}
+
 uint64_t binary_runtime_function(const struct binary *b, const char *name)
 {
 	uint32_t entry;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/record_loop.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "cli/live.h"
+#include "cli/record_result.h"
+
+/* The ring holds a second of samples; nobody waits for them but the status line. */
+#define DRAIN_INTERVAL (400 * NSEC_PER_MSEC)
+#define SHOW_INTERVAL  NSEC_PER_SEC
+/* Judge anew when there is this much more to judge, so that it costs little however long it lasts.
+ */
+#define JUDGE_GROWTH 1.2
+
+struct record_loop {
+	struct loop loop;
+	struct loop_source ring;
+	struct loop_timer drain, show, end;
+	struct loop_signals signals;
+	struct recorder *recorder;
+	const struct record_loop_options *options;
+	struct live live;
+	struct pgo_quality quality;
+	uint64_t judged; /* samples in it */
+	uint64_t start;
+	enum record_end why;
+};
+
+static void finish(struct record_loop *l, enum record_end why)
+{
+	l->why = why;
+	loop_quit(&l->loop);
+}
+
+static int drain(struct record_loop *l)
+{
+	int r = recorder_drain(l->recorder);
+
+	if (r == 0 && !l->options->no_watch && l->recorder->n_watched == 0)
+		finish(l, RECORD_END_PROCESSES);
+	return r;
+}
+
+static int on_ring(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	return drain(container_of(source, struct record_loop, ring));
+}
+
+static int on_drain(struct loop_timer *timer)
+{
+	return drain(container_of(timer, struct record_loop, drain));
+}
+
+static int on_end(struct loop_timer *timer)
+{
+	finish(container_of(timer, struct record_loop, end), RECORD_END_TIME);
+	return 0;
+}
+
+static int on_signal(struct loop_signals *signals, int number)
+{
+	(void)number;
+	finish(container_of(signals, struct record_loop, signals), RECORD_END_INTERRUPTED);
+	return 0;
+}
+
+static int judge(struct record_loop *l, const struct tally *tally)
+{
+	if ((double)tally->stacks.total < (double)l->judged * JUDGE_GROWTH)
+		return 0;
+	l->judged = tally->stacks.total;
+	return record_preview(tally, &l->quality);
+}
+
+static void show(struct record_loop *l)
+{
+	struct capture_counters counters;
+
+	if (l->live.fd < 0)
+		return;
+	capture_counters(l->recorder->capture, &counters);
+	const struct live_status status = {
+		.elapsed = clock_monotonic() - l->start,
+		.duration = l->options->duration,
+		.samples = recorder_samples(l->recorder),
+		.edges = l->quality.edges,
+		.coverage = l->judged ? l->quality.coverage : -1,
+		.verdict = l->judged ? pgo_verdict_name(l->quality.verdict) : NULL,
+		.lost = counters.ring_full,
+	};
+	live_show(&l->live, &status);
+}
+
+static int on_show(struct loop_timer *timer)
+{
+	struct record_loop *l = container_of(timer, struct record_loop, show);
+	const struct tally *tally = recorder_largest(l->recorder);
+	int r = tally ? judge(l, tally) : 0;
+
+	if (r < 0)
+		return r;
+	show(l);
+	if (l->options->until_ready && l->quality.enough)
+		finish(l, RECORD_END_READY);
+	return 0;
+}
+
+static int set_up(struct record_loop *l)
+{
+	const bool judges = l->live.fd >= 0 || l->options->until_ready;
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	r = loop_init(&l->loop);
+	if (r == 0)
+		r = loop_signals_init(&l->signals, &l->loop, &set, on_signal);
+	if (r == 0)
+		r = loop_add(&l->loop, &l->ring, capture_fd(l->recorder->capture), EPOLLIN,
+			     on_ring);
+	if (r == 0)
+		r = loop_timer_init(&l->drain, &l->loop, on_drain);
+	if (r == 0)
+		r = loop_timer_init(&l->show, &l->loop, on_show);
+	if (r == 0)
+		r = loop_timer_init(&l->end, &l->loop, on_end);
+	if (r == 0)
+		r = loop_timer_set(&l->drain, DRAIN_INTERVAL, DRAIN_INTERVAL);
+	if (r == 0 && judges)
+		r = loop_timer_set(&l->show, SHOW_INTERVAL, SHOW_INTERVAL);
+	if (r == 0 && l->options->duration)
+		r = loop_timer_set(&l->end, l->options->duration, 0);
+	return r;
+}
+
+static void tear_down(struct record_loop *l)
+{
+	live_clear(&l->live);
+	loop_timer_fini(&l->end);
+	loop_timer_fini(&l->show);
+	loop_timer_fini(&l->drain);
+	loop_remove(&l->ring);
+	loop_signals_fini(&l->signals);
+	loop_fini(&l->loop);
+}
+
+int record_loop(struct recorder *r, const struct record_loop_options *options,
+		enum record_end *ret_end, uint64_t *ret_duration)
+{
+	_cleanup_(tear_down) struct record_loop l = {
+		.loop = LOOP_NULL,
+		.ring = LOOP_SOURCE_NULL,
+		.drain = LOOP_TIMER_NULL,
+		.show = LOOP_TIMER_NULL,
+		.end = LOOP_TIMER_NULL,
+		.signals = LOOP_SIGNALS_NULL,
+		.live = LIVE_NULL,
+		.recorder = r,
+		.options = options,
+		.start = clock_monotonic(),
+	};
+	int e;
+
+	if (options->live)
+		live_init(&l.live, STDERR_FILENO);
+	e = set_up(&l);
+	if (e == 0)
+		e = loop_run(&l.loop);
+	*ret_duration = clock_monotonic() - l.start;
+	*ret_end = l.why;
+	return e;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/record_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/json.h"
+#include "cli/say.h"
+
+#define COMMAND "record"
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / (double)NSEC_PER_SEC;
+}
+
+static const char *end_name(enum record_end end)
+{
+	switch (end) {
+	case RECORD_END_TIME:
+		return "time";
+	case RECORD_END_READY:
+		return "ready";
+	case RECORD_END_INTERRUPTED:
+		return "interrupted";
+	case RECORD_END_PROCESSES:
+		return "processes ended";
+	}
+	return "";
+}
+
+/* ---- for people -------------------------------------------------------------------------- */
+
+/* The summary goes where the profile does not. */
+static bool row(const struct record_report *report, const char *text)
+{
+	if (report->output[0] != '-' || report->output[1])
+		return say_row("%s", text);
+	return fprintf(stderr, "%s\n", text) >= 0;
+}
+
+static bool row_source(const struct record_report *report)
+{
+	const struct record_result *result = report->result;
+	const struct binary_build *build = binary_build(result->tally->build->binary);
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "recorded %s for %.1f s at %u Hz: %" PRIu64 " samples, %.1f s of CPU time",
+		 report->target, seconds(result->duration), result->frequency,
+		 result->notes.samples, (double)result->notes.samples / result->frequency);
+	if (!row(report, text))
+		return false;
+	snprintf(text, sizeof(text), "  program    %s (%.*s, %.*s)", result->tally->build->path,
+		 (int)build->main_path.size, (const char *)build->main_path.data,
+		 (int)build->go_version.size, (const char *)build->go_version.data);
+	return row(report, text);
+}
+
+static bool row_profile(const struct record_report *report)
+{
+	const struct pgo_quality *q = &report->result->quality;
+	const struct pgo_notes *notes = &report->result->notes;
+	char text[1024];
+
+	snprintf(text, sizeof(text), "  profile    %zu call edges, %zu hot, coverage %.1f %%",
+		 q->edges, q->hot_edges, q->coverage * 100);
+	if (!row(report, text))
+		return false;
+	snprintf(text, sizeof(text),
+		 "  losses     lost %" PRIu64 ", truncated %" PRIu64 ", unsymbolized %" PRIu64,
+		 notes->lost, notes->truncated, notes->unsymbolized);
+	return row(report, text);
+}
+
+static bool row_others(const struct record_report *report)
+{
+	const struct recorder *r = report->recorder;
+	uint64_t others = recorder_samples(r) - report->result->tally->stacks.total;
+	char text[1024];
+	bool ok = true;
+
+	for (uint32_t i = 0; others && i < r->n_tallies; i++) {
+		const struct tally *t = r->tallies[i];
+
+		if (t == report->result->tally)
+			continue;
+		snprintf(text, sizeof(text),
+			 "  left out   %s: %" PRIu64 " samples of another program", t->build->path,
+			 t->stacks.total);
+		ok = ok && row(report, text);
+	}
+	return ok;
+}
+
+static bool row_verdict(const struct record_report *report)
+{
+	struct buf sentence = BUF_INIT(4096);
+	char text[1024];
+
+	pgo_quality_print(&report->result->quality, &sentence);
+	snprintf(text, sizeof(text), "  verdict    %.*s", (int)sentence.size,
+		 (const char *)sentence.data);
+	bool ok = row(report, text);
+	buf_fini(&sentence);
+	if (ok && (report->output[0] != '-' || report->output[1])) {
+		snprintf(text, sizeof(text),
+			 "wrote %s: put it beside package main as default.pgo, then go build.",
+			 report->output);
+		ok = row(report, text);
+	}
+	return ok;
+}
+
+/* ---- for machines ------------------------------------------------------------------------ */
+
+static json_t *json_span(struct span s)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s.size, (const char *)s.data);
+	return json_text(text);
+}
+
+static void json_program(json_t *o, const struct tally *tally)
+{
+	const struct binary_build *build = binary_build(tally->build->binary);
+
+	json_object_set_new(o, "pid", json_integer(tally->pid));
+	json_object_set_new(o, "exe", json_text(tally->build->path));
+	json_object_set_new(o, "main", json_span(build->main_path));
+	json_object_set_new(o, "go", json_span(build->go_version));
+}
+
+static void json_quality(json_t *o, const struct record_result *result)
+{
+	const struct pgo_quality *q = &result->quality;
+	struct buf sentence = BUF_INIT(4096);
+
+	pgo_quality_print(q, &sentence);
+	buf_append_u8(&sentence, 0);
+	json_object_set_new(o, "verdict", json_text(pgo_verdict_name(q->verdict)));
+	json_object_set_new(o, "sentence", json_text((const char *)sentence.data));
+	json_object_set_new(o, "edges", json_integer((json_int_t)q->edges));
+	json_object_set_new(o, "hot_edges", json_integer((json_int_t)q->hot_edges));
+	json_object_set_new(o, "coverage", json_number(q->coverage));
+	buf_fini(&sentence);
+}
+
+/* What the recording itself cost: user and system time of this process so far, and its memory. */
+static void json_cost(json_t *o)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) < 0)
+		return;
+	json_object_set_new(
+		o, "user_seconds",
+		json_number((double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6));
+	json_object_set_new(
+		o, "system_seconds",
+		json_number((double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6));
+	json_object_set_new(o, "max_resident_kib", json_integer(usage.ru_maxrss));
+}
+
+static void json_counts(json_t *o, const struct record_report *report)
+{
+	const struct recorder *r = report->recorder;
+	const struct record_result *result = report->result;
+
+	json_object_set_new(o, "samples", json_integer((json_int_t)result->notes.samples));
+	json_object_set_new(o, "lost", json_integer((json_int_t)result->notes.lost));
+	json_object_set_new(o, "truncated", json_integer((json_int_t)result->notes.truncated));
+	json_object_set_new(o, "unsymbolized",
+			    json_integer((json_int_t)result->notes.unsymbolized));
+	json_object_set_new(o, "not_sampled", json_integer((json_int_t)r->not_sampled));
+	json_object_set_new(o, "foreign", json_integer((json_int_t)r->foreign));
+	json_object_set_new(o, "unnamed", json_integer((json_int_t)r->unnamed));
+}
+
+static bool say_json(const struct record_report *report, const char *output, const char *reason)
+{
+	const struct record_result *result = report->result;
+	json_t *o = json_object();
+
+	if (!o)
+		return json_say(NULL);
+	json_object_set_new(o, "target", json_text(report->target));
+	json_object_set_new(o, "output", output ? json_text(output) : json_null());
+	json_object_set_new(o, "reason", reason ? json_text(reason) : json_null());
+	json_object_set_new(o, "ended", json_text(end_name(report->end)));
+	json_object_set_new(o, "duration_seconds", json_number(seconds(result->duration)));
+	json_object_set_new(o, "frequency", json_integer(result->frequency));
+	json_counts(o, report);
+	if (result->tally) {
+		json_program(o, result->tally);
+		json_quality(o, result);
+	}
+	json_cost(o);
+	return json_say(o);
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+enum hone_exit record_report_summary(const struct record_report *report)
+{
+	bool ok = true;
+
+	if (report->json)
+		ok = say_json(report, report->output, NULL);
+	else if (!report->quiet)
+		ok = row_source(report) && row_profile(report) && row_others(report) &&
+		     row_verdict(report);
+	return ok ? HONE_OK : HONE_ERROR;
+}
+
+static void refusal_reason(const struct record_report *report, char *text, size_t size)
+{
+	const struct recorder *r = report->recorder;
+	const struct record_result *result = report->result;
+	double time = seconds(result->duration);
+
+	if (result->tally && !result->idle)
+		snprintf(text, size, "%s", pgo_outcome_text(result->quality.outcome));
+	else if (result->tally)
+		snprintf(text, size,
+			 "only idle: %" PRIu64
+			 " samples in %.1f s, all of them in Go's scheduler and "
+			 "garbage collector. Record it under load",
+			 result->notes.samples, time);
+	else if (r->unnamed)
+		snprintf(text, size,
+			 "its processes ended before their program could be opened (%" PRIu64
+			 " samples). Record one that lives longer",
+			 r->unnamed);
+	else if (r->foreign)
+		snprintf(text, size,
+			 "what ran was not Go (%" PRIu64
+			 " samples). Name a process that runs a Go binary",
+			 r->foreign);
+	else
+		snprintf(
+			text, size,
+			"no sample in %.1f s: it used no CPU time. Record it under load, or longer",
+			time);
+}
+
+enum hone_exit record_report_refusal(const struct record_report *report)
+{
+	char reason[512];
+
+	refusal_reason(report, reason, sizeof(reason));
+	say_error(COMMAND, "no profile of %s: %s.", report->target, reason);
+	if (report->json && !say_json(report, NULL, reason))
+		return HONE_ERROR;
+	return HONE_REFUSED;
+}

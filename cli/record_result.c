@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/record_result.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/symbolize/profile.h"
+#include "agent/symbolize/symbolize.h"
+#include "base/clock.h"
+
+static void profile_freep(struct pprof_profile **p)
+{
+	pprof_free(*p);
+}
+
+void record_result_fini(struct record_result *result)
+{
+	result->profile = pprof_free(result->profile);
+}
+
+static int assess(struct pprof_profile *profile, struct pgo_quality *ret_quality)
+{
+	int r = pgo_assess(profile, ret_quality, NULL);
+
+	return r == PGO_E_TOO_LARGE ? -E2BIG : r;
+}
+
+int record_preview(const struct tally *tally, struct pgo_quality *ret_quality)
+{
+	_cleanup_(profile_freep) struct pprof_profile *profile = NULL;
+	const struct profile_facts facts = { .period = 1 };
+	const struct symbolize_options options = {
+		.mapping_file = "",
+		.period = 1,
+		.physical_frames = 2,
+	};
+	struct symbolize_counts counts;
+	int r = profile_new(tally->build->binary, &facts, &profile);
+
+	if (r == 0)
+		r = symbolize_stacks(tally->build->binary, &tally->stacks, &options, profile,
+				     &counts);
+	return r == 0 ? assess(profile, ret_quality) : r;
+}
+
+static uint64_t lost_of(const struct tally *tally, const struct recorder *r)
+{
+	struct capture_counters counters;
+
+	capture_counters(r->capture, &counters);
+	return counters.ring_full + counters.malformed + tally->stacks.refused;
+}
+
+/* The scheduler, the garbage collector, what they call: the share of a program that waits. */
+static bool is_runtime(const char *name)
+{
+	return strncmp(name, "runtime.", 8) == 0 || strncmp(name, "runtime/", 8) == 0 ||
+	       strncmp(name, "internal/runtime/", 17) == 0;
+}
+
+static bool is_idle(const struct pprof_profile *p)
+{
+	for (size_t i = 0; i < pprof_n_functions(p); i++)
+		if (!is_runtime(pprof_function(p, i).name))
+			return false;
+	return true;
+}
+
+bool record_result_is_useful(const struct record_result *result)
+{
+	return result->profile && !result->idle && result->quality.verdict != PGO_REFUSED;
+}
+
+int record_result_make(struct record_result *result, const struct recorder *r)
+{
+	const struct tally *tally = result->tally;
+	const struct binary *binary = tally->build->binary;
+	const struct profile_facts facts = {
+		.start = result->start,
+		.duration = result->duration,
+		.period = NSEC_PER_SEC / result->frequency,
+	};
+	const struct symbolize_options options = {
+		.mapping_file = tally->build->path,
+		.period = facts.period,
+	};
+	struct symbolize_counts counts;
+	int e = profile_new(binary, &facts, &result->profile);
+
+	if (e == 0)
+		e = symbolize_stacks(binary, &tally->stacks, &options, result->profile, &counts);
+	if (e < 0)
+		return e;
+	result->notes = (struct pgo_notes){
+		.known = true,
+		.samples = counts.samples,
+		.lost = lost_of(tally, r),
+		.truncated = tally->truncated,
+		.unsymbolized = counts.unsymbolized,
+	};
+	result->idle = is_idle(result->profile);
+	e = profile_note(result->profile, &result->notes);
+	return e < 0 ? e : assess(result->profile, &result->quality);
+}
