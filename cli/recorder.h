@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "agent/aggregate/stacks.h"
-#include "agent/builds.h"
+#include "agent/builds/builds.h"
 #include "agent/capture/capture.h"
 #include "agent/target/process.h"
 

@@ -21,8 +21,11 @@ ROOMS = {
     "agent/capture": {"base", "bpf"},
     "agent/target": {"base"},
     "agent/unwind": {"base", "bpf", "agent/binary"},
+    "agent/builds": {"base", "bpf", "agent/binary", "agent/unwind"},
     "agent/aggregate": {"base"},
-    "agent/symbolize": {"base", "libpprof", "agent/binary", "agent/aggregate"},
+    "agent/symbolize": {
+        "base", "libpprof", "pgo", "agent/binary", "agent/unwind", "agent/aggregate",
+    },
     "agent/deliver": {"base", "store"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }

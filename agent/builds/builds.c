@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/builds.h"
+#include "agent/builds/builds.h"
 
 #include <errno.h>
 #include <stdlib.h>
