@@ -32,10 +32,7 @@ static __always_inline void registers_from_entry(struct scratch *x, struct pt_re
 static __always_inline uint64_t go_g_address(struct scratch *x, struct task_struct *task,
 					     const struct exe_policy *policy)
 {
-	uint64_t g = 0;
-
-	user_read(&g, sizeof(g), kernel_read(task, thread.fsbase) + (int64_t)policy->tls_g);
-	return g;
+	return user_word(kernel_read(task, thread.fsbase) + (int64_t)policy->tls_g);
 }
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Frame-pointer chains.
+ * The stack: words at its top, and frame-pointer chains.
  *
  * Go keeps frame pointers on both architectures, and so a chain of records { caller's record,
  * return address } leads from the innermost frame to the root. It may go down as well as up, where
@@ -8,33 +8,63 @@
  * number of steps is bounded, and a record that names itself ends the chain.
  *
  * bpf_get_stack() would not do: it is slower, depends on a sysctl, and on arm64 stops where stacks
- * change.
+ * change. And as most frames are small, a window of the stack is read at a time, which takes a
+ * fifth of the calls that a read for each record would.
  */
 #pragma once
 
 #include "bpf/arch.bpf.h"
 
-struct frame_record {
-	uint64_t next, return_address;
-};
+/* Have the window begin at @at; false if there is not as much of it. */
+static __always_inline bool window_move(struct scratch *x, uint64_t at)
+{
+	x->window_at = 0;
+	if (user_read(x->window, WINDOW_BYTES, at))
+		return false;
+	x->window_at = at;
+	return true;
+}
+
+/*
+ * Have the record at @f in x->record. At the end of a mapping it is read by itself. A function of
+ * its own, and the result in the map, so that the loops below look the same to the verifier each
+ * time around.
+ */
+static __noinline bool record_read(struct scratch *x, uint64_t f)
+{
+	uint64_t offset = f - x->window_at;
+
+	if (!f || f & 7)
+		return false;
+	if (!x->window_at || offset > WINDOW_BYTES - sizeof(x->record)) {
+		if (!window_move(x, f))
+			return user_read(&x->record, sizeof(x->record), f) == 0;
+		offset = 0;
+	}
+	offset &= WINDOW_BYTES - 8;
+	x->record.next = *(uint64_t *)(x->window + offset);
+	offset = (offset + 8) & (WINDOW_BYTES - 8);
+	x->record.return_address = *(uint64_t *)(x->window + offset);
+	return true;
+}
 
 /*
  * Append the return addresses from the record at @f on to data[@at...], at most SAMPLE_MAX_FRAMES.
  * x->count tells how many.
  */
-static __noinline int chain_walk(struct scratch *x, const struct exe_policy *policy, uint32_t at,
-				 uint64_t f)
+static __noinline int chain_walk(struct scratch *x, uint32_t at, uint64_t f)
 {
-	uint64_t start_code = x->sample.header.start_code, caller;
-	struct frame_record r;
+	const struct exe_policy *policy = &x->process.policy;
+	uint64_t start_code = x->process.start_code, caller;
+	struct frame_record *r = &x->record;
 	uint32_t n = 0;
 
 	while (n < SAMPLE_MAX_FRAMES) {
-		if (!f || user_read(&r, sizeof(r), f) || !r.return_address)
+		if (!record_read(x, f) || !r->return_address)
 			goto out;
-		x->data[INDEX(at + n)] = r.return_address;
+		x->data[INDEX(at + n)] = r->return_address;
 		n++;
-		if (policy && in_range(r.return_address, start_code, policy->cgocallback)) {
+		if (in_range(r->return_address, start_code, policy->cgocallback)) {
 			if (!cgocallback_step(f, policy, &caller, &f))
 				goto out;
 			if (n == SAMPLE_MAX_FRAMES)
@@ -43,9 +73,9 @@ static __noinline int chain_walk(struct scratch *x, const struct exe_policy *pol
 			n++;
 			continue;
 		}
-		if (r.next == f)
+		if (r->next == f)
 			goto out;
-		f = r.next;
+		f = r->next;
 	}
 	if (f)
 		x->sample.flags |= SAMPLE_MORE_FRAMES;
@@ -58,18 +88,48 @@ out:
 #define HANDLER_MAX_FRAMES 32
 
 /* The frame whose caller is sigtramp(), that is sigtrampgo()'s, from @f on. 0: none. */
-static __noinline uint64_t chain_find_sigtramp(struct scratch *x, const struct exe_policy *policy,
-					       uint64_t f)
+static __noinline uint64_t chain_find_sigtramp(struct scratch *x, uint64_t f)
 {
-	uint64_t start_code = x->sample.header.start_code;
-	struct frame_record r;
+	struct code_range sigtramp = x->process.policy.sigtramp;
+	uint64_t start_code = x->process.start_code;
 
 	for (int i = 0; i < HANDLER_MAX_FRAMES; i++) {
-		if (!f || user_read(&r, sizeof(r), f))
+		if (!record_read(x, f))
 			return 0;
-		if (in_range(r.return_address, start_code, policy->sigtramp))
+		if (in_range(x->record.return_address, start_code, sigtramp))
 			return f;
-		f = r.next;
+		f = x->record.next;
 	}
 	return 0;
+}
+
+/* As many words at sp as can be had, in falling powers of two. */
+static __noinline int words_read_fewer(struct scratch *x, uint32_t size)
+{
+	x->sample.n_words = 0;
+	for (int i = 0; i < 10 && size >= 8; i++, size /= 2) {
+		if (user_read(x->data, size & (16 * SAMPLE_MAX_WORDS - 1), x->sample.sp) == 0) {
+			x->sample.n_words = size / 8;
+			break;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The words at sp: a few, or many where the frame pointer points nowhere near and the caller has to
+ * be searched for.
+ */
+static __always_inline void words_read(struct scratch *x)
+{
+	struct sample *s = &x->sample;
+
+	if (s->fp && s->fp - s->sp >= SAMPLE_NEAR_BYTES) {
+		words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
+	} else if (!(s->sp & 7) && window_move(x, s->sp)) {
+		__builtin_memcpy(x->data, x->window, 8 * SAMPLE_WORDS);
+		s->n_words = SAMPLE_WORDS;
+	} else {
+		words_read_fewer(x, 8 * SAMPLE_WORDS);
+	}
 }

@@ -42,65 +42,45 @@ static __always_inline void registers_read(struct scratch *x, struct tick *tick,
 	registers_from_entry(x, entry);
 }
 
-/*
- * The words at sp: a few, or many where the frame pointer points nowhere near and the caller has to
- * be searched. Next to the end of a mapping fewer can be had: halve until it works.
- */
-static __always_inline void words_read(struct scratch *x)
-{
-	struct sample *s = &x->sample;
-	uint64_t above = s->fp - s->sp;
-	uint32_t size = 8 * SAMPLE_WORDS;
-
-	if (s->fp && above >= SAMPLE_NEAR_BYTES)
-		size = 8 * SAMPLE_MAX_WORDS;
-	for (int i = 0; i < 10 && size >= 8; i++, size /= 2) {
-		if (user_read(x->data, size & (16 * SAMPLE_MAX_WORDS - 1), s->sp) == 0) {
-			s->n_words = size / 8;
-			return;
-		}
-	}
-}
-
 /* A Go thread in a signal handler: sample what the signal interrupted. */
-static __always_inline void leave_signal_handler(struct scratch *x, const struct exe_policy *policy)
+static __noinline int leave_signal_handler(struct scratch *x)
 {
 	struct sample *s = &x->sample;
-	uint64_t f = chain_find_sigtramp(x, policy, s->fp);
+	uint64_t f = chain_find_sigtramp(x, s->fp);
 
-	if (!f || !registers_from_signal(x, f, policy))
-		return;
+	if (!f || !registers_from_signal(x, f, &x->process.policy))
+		return 0;
 	s->flags |= SAMPLE_IN_SIGNAL;
-	if (s->go.curg && on_goroutine_stack(x))
+	if (s->go.curg && on_goroutine_stack(s))
 		s->flags &= ~SAMPLE_ON_G0;
+	return 0;
 }
 
 /* On the system stack: where the goroutine it works for will go on. */
-static __always_inline void goroutine_read(struct scratch *x, const struct exe_policy *policy,
-					   uint32_t at)
+static __noinline int goroutine_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
-	uint32_t size = 8 * SAMPLE_SCHED_WORDS;
+	uint32_t at = s->n_words + s->n_frames, size = 8 * SAMPLE_SCHED_WORDS;
 
-	if (s->go.sched_sp && user_read(&x->data[INDEX(at)], size, s->go.sched_sp) == 0) {
+	if (s->go.sched_sp && user_read(&x->data[INDEX(at)], size, s->go.sched_sp) == 0)
 		s->n_sched_words = SAMPLE_SCHED_WORDS;
-		at += SAMPLE_SCHED_WORDS;
-	}
-	chain_walk(x, policy, at, s->go.sched_bp);
+	chain_walk(x, at + s->n_sched_words, s->go.sched_bp);
 	s->n_sched_frames = x->count;
+	return 0;
 }
 
-static __always_inline void stack_read(struct scratch *x, const struct exe_policy *policy)
+static __noinline int stack_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
 
 	words_read(x);
 	if (!s->n_words)
 		__sync_fetch_and_add(&count_no_stack, 1);
-	chain_walk(x, policy, s->n_words, chain_start(s));
+	chain_walk(x, s->n_words, chain_start(s));
 	s->n_frames = x->count;
-	if (policy && s->flags & SAMPLE_ON_G0 && s->go.curg)
-		goroutine_read(x, policy, s->n_words + s->n_frames);
+	if (s->flags & SAMPLE_ON_G0 && s->go.curg)
+		goroutine_read(x);
+	return 0;
 }
 
 /* The parts of a sample that are not written in any case. */
@@ -116,71 +96,99 @@ static __always_inline void sample_clear(struct sample *s)
 }
 
 static __always_inline void sample_fill(struct scratch *x, struct tick *tick,
-					struct task_struct *task, const struct exe_policy *policy)
+					struct task_struct *task)
 {
+	const struct exe_policy *policy = &x->process.policy;
 	struct sample *s = &x->sample;
 
 	sample_clear(s);
 	s->cpu = bpf_get_smp_processor_id();
-	s->cgroup = bpf_get_current_cgroup_id();
+	s->cgroup = x->process.cgroup;
 	registers_read(x, tick, task);
-	if (policy) {
+	if (policy->verdict)
 		s->flags |= SAMPLE_POLICY;
-		if (policy->verdict != EXE_GO)
-			policy = NULL;
-	}
-	if (policy && go_read(x, policy, go_g_address(x, task, policy)))
-		leave_signal_handler(x, policy);
-	stack_read(x, policy);
+	if (policy->verdict == EXE_GO && go_read(s, policy, go_g_address(x, task, policy)))
+		leave_signal_handler(x);
+	stack_read(x);
 }
 
-static __always_inline void sample_send(struct scratch *x, bool known, bool asked)
+static __always_inline bool sample_send(struct scratch *x, bool urgent)
 {
 	struct sample *s = &x->sample;
 	uint32_t n = s->n_words + s->n_frames + s->n_sched_words + s->n_sched_frames;
 
 	s->header.type = RECORD_SAMPLE;
 	s->header.size = sizeof(*s) + 8 * INDEX(n);
-	if (ring_send(s, sizeof(*s) + 8 * INDEX(n), !known && !asked) && !known && !asked)
-		policy_ask(&s->header.exe);
+	return ring_send(s, sizeof(*s) + 8 * INDEX(n), urgent);
+}
+
+/*
+ * Have in x->process what is known of a process: from the last time, or else found out, and kept if
+ * its executable has a policy. Returns true if user space is to be asked for one.
+ */
+static __always_inline bool process_learn(struct scratch *x, struct task_struct *task, uint32_t pid,
+					  const struct process *known)
+{
+	struct exe_policy *policy;
+
+	if (known && known->policy.verdict) {
+		x->process = *known;
+		return false;
+	}
+	process_read(task, &x->process);
+	policy = bpf_map_lookup_elem(&policies, &x->process.exe);
+	if (!policy)
+		return true;
+	if (policy->verdict) {
+		x->process.policy = *policy;
+		bpf_map_update_elem(&processes, &pid, &x->process,
+				    setting_all ? BPF_ANY : BPF_EXIST);
+	}
+	return false;
 }
 
 SEC("perf_event")
 int sample(struct tick *tick)
 {
 	uint64_t id = bpf_get_current_pid_tgid();
-	uint32_t pid = id >> 32;
+	struct process *known;
+	struct task_struct *task;
+	struct scratch *x;
+	bool ask;
 
-	if (!id || pid == setting_own_pid || (!setting_all && !is_watched(pid)))
+	if (!id || (setting_all && id >> 32 == setting_own_pid))
 		return 0;
-
-	struct task_struct *task = current_task();
-	struct scratch *x = scratch_get();
-
-	if (!x || !kernel_read(task, mm) || kernel_read(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
+	known = process_find(id >> 32);
+	if (!setting_all && !known)
 		return 0;
-	header_fill(&x->sample.header, task);
-
-	struct exe_policy *policy = bpf_map_lookup_elem(&policies, &x->sample.header.exe);
-	bool known = policy && policy->verdict;
-
-	if (known && policy->verdict == EXE_IGNORE)
+	task = current_task();
+	if (!kernel_read(task, mm) || kernel_read(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return 0;
-	sample_fill(x, tick, task, known ? policy : NULL);
-	sample_send(x, known, policy);
+	x = scratch_get();
+	if (!x)
+		return 0;
+	ask = process_learn(x, task, id >> 32, known);
+	if (x->process.policy.verdict == EXE_IGNORE)
+		return 0;
+	header_fill(&x->sample.header, &x->process, id);
+	sample_fill(x, tick, task);
+	if (sample_send(x, ask) && ask)
+		policy_ask(&x->sample.header.exe);
 	return 0;
 }
 
+/* About @task, which may be another one than current. */
 static __always_inline void event_send(struct task_struct *task, uint32_t type, uint32_t parent,
-				       bool wake)
+				       const struct process *process, bool wake)
 {
+	uint64_t pid = kernel_read(task, tgid), tid = kernel_read(task, pid);
 	struct process_event e = {};
 
-	header_fill(&e.header, task);
+	header_fill(&e.header, process, pid << 32 | tid);
 	e.header.type = type;
 	e.header.size = sizeof(e);
 	e.parent_pid = parent;
-	e.cgroup = bpf_get_current_cgroup_id();
+	e.cgroup = process->cgroup;
 	ring_send(&e, sizeof(e), wake);
 }
 
@@ -189,34 +197,36 @@ SEC("tp_btf/sched_process_exec")
 int process_exec(uint64_t *args)
 {
 	struct task_struct *task = (struct task_struct *)args[0];
-	struct mm_struct *mm = kernel_read(task, mm);
+	uint32_t pid = kernel_read(task, tgid);
 	struct exe_policy *policy;
-	struct exe_key exe = {};
+	struct process process;
 
-	if (!mm || (!setting_all && !is_watched(kernel_read(task, tgid))))
+	if (!setting_all && !process_find(pid))
 		return 0;
-	exe_of(mm, &exe);
-	policy = bpf_map_lookup_elem(&policies, &exe);
+	process_forget(pid);
+	process_read(task, &process);
+	policy = bpf_map_lookup_elem(&policies, &process.exe);
 	if (setting_all && policy && policy->verdict == EXE_IGNORE)
 		return 0;
-	event_send(task, RECORD_EXEC, 0, !policy || !policy->verdict);
+	event_send(task, RECORD_EXEC, 0, &process, !policy || !policy->verdict);
 	return 0;
 }
 
-/* Loaded only if descendants are wanted. */
+/* Loaded only if descendants are to be watched, too. */
 SEC("tp_btf/sched_process_fork")
 int process_fork(uint64_t *args)
 {
 	struct task_struct *parent = (struct task_struct *)args[0];
 	struct task_struct *child = (struct task_struct *)args[1];
 	uint32_t parent_pid = kernel_read(parent, tgid), pid = kernel_read(child, tgid);
-	uint8_t one = 1;
+	struct process process = {};
 
-	if (pid == parent_pid || !is_watched(parent_pid))
+	if (pid == parent_pid || !process_find(parent_pid))
 		return 0; /* a thread, or none of ours */
-	if (bpf_map_update_elem(&watched, &pid, &one, BPF_ANY))
+	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
 		__sync_fetch_and_add(&count_unwatched, 1);
-	event_send(child, RECORD_FORK, parent_pid, false);
+	process_read(child, &process);
+	event_send(child, RECORD_FORK, parent_pid, &process, false);
 	return 0;
 }
 
@@ -226,11 +236,15 @@ int process_exit(uint64_t *args)
 	struct task_struct *task = (struct task_struct *)args[0];
 	struct signal_struct *group = kernel_read(task, signal);
 	uint32_t pid = kernel_read(task, tgid);
+	struct process *known = process_find(pid), process;
 
-	if (!is_watched(pid) || kernel_read(group, live.counter) != 0)
+	if (!known || kernel_read(group, live.counter) != 0)
 		return 0;
-	if (bpf_map_delete_elem(&watched, &pid))
-		return 0; /* the last two threads came here at once, and the other was first */
-	event_send(task, RECORD_EXIT, 0, false);
+	bool ignored = known->policy.verdict == EXE_IGNORE;
+
+	if (bpf_map_delete_elem(&processes, &pid) || (setting_all && ignored))
+		return 0; /* if not there: the last two threads met here, the other was first */
+	process_read(task, &process);
+	event_send(task, RECORD_EXIT, 0, &process, false);
 	return 0;
 }

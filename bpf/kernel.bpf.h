@@ -35,7 +35,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
-enum bpf_map_update_flags { BPF_ANY = 0, BPF_NOEXIST = 1 };
+enum bpf_map_update_flags { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
 enum bpf_ringbuf_flags { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum bpf_ringbuf_query { BPF_RB_AVAIL_DATA = 0 };
 

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which processes are of interest, and what every record says of its process. */
+/*
+ * Which processes are of interest, and what every record says of its process.
+ *
+ * What is known belongs to the executable; but to find out which one a process runs takes half a
+ * dozen steps through cold kernel memory. So the answer is kept for each process, from when its
+ * executable has a policy until it runs another program or ends.
+ */
 #pragma once
 
 #include "bpf/kernel.bpf.h"
 
 /* Settings, written by user space before the program is loaded. */
 const volatile uint32_t setting_all;	     /* sample every process, not only those watched */
-const volatile uint32_t setting_own_pid;     /* never sampled */
+const volatile uint32_t setting_own_pid;     /* never sampled when all are */
 const volatile uint32_t setting_stack_bytes; /* of a kernel stack; used before Linux 5.15 */
 const volatile uint32_t setting_ring_bytes;
 
+/* By process id. Those watched are put in by user space, zeroed. With setting_all: an LRU hash. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SAMPLE_MAX_WATCHED);
 	__type(key, uint32_t);
-	__type(value, uint8_t);
-} watched SEC(".maps");
+	__type(value, struct process);
+} processes SEC(".maps");
 
 /* What user space knows of each executable. Verdict 0: it has been asked, and has not answered. */
 struct {
@@ -25,9 +32,20 @@ struct {
 	__type(value, struct exe_policy);
 } policies SEC(".maps");
 
-static __always_inline bool is_watched(uint32_t pid)
+static __always_inline struct process *process_find(uint32_t pid)
 {
-	return bpf_map_lookup_elem(&watched, &pid);
+	return bpf_map_lookup_elem(&processes, &pid);
+}
+
+/* It runs another program now. */
+static __always_inline void process_forget(uint32_t pid)
+{
+	struct process unknown = {};
+
+	if (setting_all)
+		bpf_map_delete_elem(&processes, &pid);
+	else
+		bpf_map_update_elem(&processes, &pid, &unknown, BPF_EXIST);
 }
 
 static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key)
@@ -36,9 +54,6 @@ static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key
 	struct super_block *block;
 	struct inode *inode;
 
-	ret_key->inode = 0;
-	ret_key->device = 0;
-	ret_key->generation = 0;
 	if (!file)
 		return;
 	inode = kernel_read(file, f_inode);
@@ -48,18 +63,28 @@ static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key
 	ret_key->device = kernel_read(block, s_dev);
 }
 
-static __always_inline void header_fill(struct record_header *h, struct task_struct *task)
+/* All there is to know of @task's process but its policy; little, when it has ended. */
+static __always_inline void process_read(struct task_struct *task, struct process *ret_process)
 {
 	struct task_struct *leader = kernel_read(task, group_leader);
 	struct mm_struct *mm = kernel_read(task, mm);
 
-	h->time = bpf_ktime_get_ns();
-	h->pid = kernel_read(task, tgid);
-	h->tid = kernel_read(task, pid);
-	h->start_time = kernel_read(leader, start_boottime);
-	h->start_code = 0;
+	__builtin_memset(ret_process, 0, sizeof(*ret_process));
+	ret_process->start_time = kernel_read(leader, start_boottime);
+	ret_process->cgroup = bpf_get_current_cgroup_id();
 	if (mm) {
-		exe_of(mm, &h->exe);
-		h->start_code = kernel_read(mm, start_code);
+		exe_of(mm, &ret_process->exe);
+		ret_process->start_code = kernel_read(mm, start_code);
 	}
+}
+
+static __always_inline void header_fill(struct record_header *h, const struct process *p,
+					uint64_t pid_tgid)
+{
+	h->time = bpf_ktime_get_ns();
+	h->pid = pid_tgid >> 32;
+	h->tid = (uint32_t)pid_tgid;
+	h->start_time = p->start_time;
+	h->exe = p->exe;
+	h->start_code = p->start_code;
 }

@@ -40,10 +40,6 @@ typedef int int32_t;
 /* A frame pointer this far above sp, or below it, is not taken for one. */
 #define SAMPLE_NEAR_BYTES (1 << 20)
 
-/* Fields of g and m that a policy names, m.vdsoSP apart, end below these offsets. */
-#define SAMPLE_G_REACH 144
-#define SAMPLE_M_REACH 384
-
 /* Caps of the maps: processes watched at once, executables known (the least used are forgotten). */
 #define SAMPLE_MAX_WATCHED  4096
 #define SAMPLE_MAX_POLICIES 4096
@@ -96,7 +92,11 @@ enum sample_flags {
 	SAMPLE_MORE_FRAMES = 1 << 5 /* the chain went on after SAMPLE_MAX_FRAMES */
 };
 
-/* The runtime's own words; 0 where the policy gives no offset. Read with SAMPLE_GO only. */
+/*
+ * The runtime's own words; 0 where the policy gives no offset. Read with SAMPLE_GO only; and what
+ * is kept of a goroutine that has stopped, as well as ncgo, only with SAMPLE_ON_G0 or
+ * SAMPLE_IN_SIGNAL.
+ */
 struct go_state {
 	uint64_t curg; /* m.curg: the goroutine this thread works for, or 0 */
 	uint64_t sched_pc, sched_sp, sched_bp; /* of curg */
@@ -186,3 +186,12 @@ struct exe_policy {
 };
 
 SAMPLE_ASSERT(sizeof(struct exe_policy) == 64);
+
+/* What the kernel program keeps of a process. All zero: watched, nothing known yet. */
+struct process {
+	struct exe_policy policy;
+	struct exe_key exe;
+	uint64_t start_code, start_time, cgroup;
+};
+
+SAMPLE_ASSERT(sizeof(struct process) == 104);

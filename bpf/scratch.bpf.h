@@ -5,28 +5,34 @@
  * Counts and addresses that loops work on are kept here rather than in registers: what is read back
  * from a map is just any number to the verifier, which then checks what follows a loop once, and
  * not once for each way out of the loop. INDEX() keeps such a number inside data[].
+ *
+ * What every sample touches lies close together: at a hundred samples a second nothing of it is in
+ * a cache any more, and each line costs more than all the instructions that work on it.
  */
 #pragma once
 
-#include "bpf/kernel.bpf.h"
+#include "bpf/process.bpf.h"
 
 #define DATA_WORDS 1024 /* SAMPLE_MAX_DATA rounded up to a power of two */
 #define INDEX(i)   ((i) & (DATA_WORDS - 1))
 
-/* As much of g and m as the offsets of a policy may reach; a block of each is read at once. */
-#define G_READ	SAMPLE_G_REACH
-#define M_READ	SAMPLE_M_REACH
-#define G_BYTES 256
-#define M_BYTES 512
+/* Stack is read in pieces of this size; most chains need two or three. */
+#define WINDOW_BYTES 512
+
+struct frame_record {
+	uint64_t next, return_address;
+};
 
 struct scratch {
-	struct sample sample;
-	uint64_t data[DATA_WORDS]; /* sample.data */
-	uint64_t g_register;	   /* arm64: x28 */
-	uint32_t count;		   /* what a loop found */
+	struct process process; /* the one sampled */
+	uint64_t g_register;	/* arm64: x28 */
+	uint32_t count;		/* what a loop found */
 	uint32_t reserved;
-	uint8_t g[G_BYTES];
-	uint8_t m[M_BYTES];
+	struct frame_record record;
+	uint64_t window_at; /* the address of window[]; 0: none */
+	uint8_t window[WINDOW_BYTES];
+	struct sample sample;
+	uint64_t data[DATA_WORDS + SAMPLE_SCHED_WORDS]; /* sample.data */
 };
 
 struct {
@@ -46,6 +52,15 @@ static __always_inline struct scratch *scratch_get(void)
 static __always_inline int user_read(void *to, uint32_t size, uint64_t from)
 {
 	return bpf_probe_read_user(to, size, (const void *)from);
+}
+
+/* The word at @from, 0 where there is none. */
+static __always_inline uint64_t user_word(uint64_t from)
+{
+	uint64_t word = 0;
+
+	user_read(&word, sizeof(word), from);
+	return word;
 }
 
 static __always_inline bool in_range(uint64_t pc, uint64_t start_code, struct code_range r)

@@ -94,6 +94,8 @@ static void settings_write(struct capture *c, const struct capture_options *o)
 	c->bpf->rodata->setting_stack_bytes = stack_bytes();
 	c->bpf->rodata->setting_ring_bytes = ring;
 	bpf_map__set_max_entries(c->bpf->maps.ring, ring);
+	if (o->all)
+		bpf_map__set_type(c->bpf->maps.processes, BPF_MAP_TYPE_LRU_HASH);
 	bpf_program__set_autoload(c->bpf->progs.process_fork, o->descendants);
 }
 
@@ -180,37 +182,52 @@ struct capture *capture_close(struct capture *c)
 
 int capture_watch_pid(struct capture *c, uint32_t pid)
 {
-	uint8_t one = 1;
-	int r = bpf_map__update_elem(c->bpf->maps.watched, &pid, sizeof(pid), &one, sizeof(one),
-				     BPF_ANY);
+	struct process unknown = { 0 };
+	int r = bpf_map__update_elem(c->bpf->maps.processes, &pid, sizeof(pid), &unknown,
+				     sizeof(unknown), BPF_ANY);
 
 	return r == -E2BIG ? CAPTURE_E_FULL : r;
 }
 
 int capture_unwatch_pid(struct capture *c, uint32_t pid)
 {
-	int r = bpf_map__delete_elem(c->bpf->maps.watched, &pid, sizeof(pid), 0);
+	int r = bpf_map__delete_elem(c->bpf->maps.processes, &pid, sizeof(pid), 0);
 
 	return r == -ENOENT ? 0 : r;
 }
 
-static bool policy_in_reach(const struct exe_policy *p)
+/* Processes that run @exe are to look for its policy again. */
+static void forget_processes_of(struct capture *c, const struct exe_key *exe)
 {
-	return p->verdict >= EXE_IGNORE && p->verdict <= EXE_PLAIN &&
-	       p->g_m <= SAMPLE_G_REACH - 8 && p->g_sched_sp <= SAMPLE_G_REACH - 16 &&
-	       p->g_sched_bp <= SAMPLE_G_REACH - 8 && p->g_syscall_sp <= SAMPLE_G_REACH - 16 &&
-	       p->m_gsignal <= SAMPLE_M_REACH - 8 && p->m_curg <= SAMPLE_M_REACH - 8 &&
-	       p->m_ncgo <= SAMPLE_M_REACH - 4 && p->cgocallback.begin <= p->cgocallback.end &&
-	       p->sigtramp.begin <= p->sigtramp.end;
+	struct bpf_map *map = c->bpf->maps.processes;
+	struct process unknown = { 0 }, p;
+	uint32_t pid, *last = NULL;
+
+	while (bpf_map__get_next_key(map, last, &pid, sizeof(pid)) == 0) {
+		last = &pid;
+		if (bpf_map__lookup_elem(map, &pid, sizeof(pid), &p, sizeof(p), 0) == 0 &&
+		    memcmp(&p.exe, exe, sizeof(*exe)) == 0)
+			bpf_map__update_elem(map, &pid, sizeof(pid), &unknown, sizeof(unknown),
+					     BPF_EXIST);
+	}
 }
 
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy)
 {
-	if (!policy_in_reach(policy))
-		return CAPTURE_E_POLICY;
-	return bpf_map__update_elem(c->bpf->maps.policies, exe, sizeof(*exe), policy,
-				    sizeof(*policy), BPF_ANY);
+	struct bpf_map *map = c->bpf->maps.policies;
+	struct exe_policy before;
+	bool change;
+	int r;
+
+	if (policy->verdict < EXE_IGNORE || policy->verdict > EXE_PLAIN)
+		return -EINVAL;
+	change = bpf_map__lookup_elem(map, exe, sizeof(*exe), &before, sizeof(before), 0) == 0 &&
+		 before.verdict;
+	r = bpf_map__update_elem(map, exe, sizeof(*exe), policy, sizeof(*policy), BPF_ANY);
+	if (r == 0 && change)
+		forget_processes_of(c, exe);
+	return r;
 }
 
 /* 0, also where @cpu is offline, or -errno. */

@@ -81,7 +81,7 @@ int capture_watch_pid(struct capture *c, uint32_t pid);
 /* Also of a process that is gone. */
 int capture_unwatch_pid(struct capture *c, uint32_t pid);
 
-/* Replaces an earlier one. 0, CAPTURE_E_POLICY or -errno. */
+/* Replaces an earlier one, for running processes, too. 0 or -errno. */
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy);
 

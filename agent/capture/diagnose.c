@@ -196,8 +196,6 @@ const char *capture_outcome_text(int outcome)
 		return "the kernel refused the sampling program";
 	case CAPTURE_E_FULL:
 		return "too many processes are watched already";
-	case CAPTURE_E_POLICY:
-		return "the runtime's offsets are out of the sampling program's reach";
 	default:
 		return "no such outcome";
 	}

@@ -137,7 +137,7 @@ static void test_each_outcome_has_a_sentence(void **state)
 	const char *none = capture_outcome_text(0);
 
 	(void)state;
-	for (int i = CAPTURE_E_PERMISSION; i <= CAPTURE_E_POLICY; i++)
+	for (int i = CAPTURE_E_PERMISSION; i <= CAPTURE_E_FULL; i++)
 		assert_ptr_not_equal(capture_outcome_text(i), none);
 }
 
