@@ -75,9 +75,9 @@ static int on_timer(struct loop_source *source, uint32_t events)
 	uint64_t expirations;
 
 	(void)events;
-	/* Set anew since it fired: nothing to read. */
+	/* epoll(7): be ready for a wake-up with nothing to read. */
 	if (read(source->fd, &expirations, sizeof(expirations)) < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return errno == EAGAIN ? 0 : -errno;
 	return timer->handler(timer);
 }
 
@@ -122,7 +122,7 @@ static int on_signal(struct loop_source *source, uint32_t events)
 
 	(void)events;
 	if (read(source->fd, &info, sizeof(info)) < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return errno == EAGAIN ? 0 : -errno;
 	return signals->handler(signals, (int)info.ssi_signo);
 }
 

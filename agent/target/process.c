@@ -83,8 +83,6 @@ static int read_stat(struct process *p)
 		return TARGET_E_GONE;
 	memcpy(p->comm, stat.comm, sizeof(p->comm));
 	p->start_ticks = stat.start_ticks;
-	if (stat.state == 'Z' || stat.state == 'X')
-		return TARGET_E_GONE;
 	return stat.flags & PROC_PF_KTHREAD ? TARGET_E_KERNEL : 0;
 }
 
@@ -134,6 +132,7 @@ static int name_exe(struct process *p)
 	return 0;
 }
 
+/* A zombie has no executable any more: ENOENT. */
 static int open_exe(struct process *p)
 {
 	struct stat st;

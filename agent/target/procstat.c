@@ -8,7 +8,7 @@
 #define MAX_PID_NAMESPACES 32
 
 /* Fields of stat by their numbers in proc(5); the first two are the pid and "(comm)". */
-enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_START = 22 };
+enum { FIELD_AFTER_COMM = 3, FIELD_FLAGS = 9, FIELD_START = 22 };
 
 /* A name may hold anything, spaces and brackets too: the last bracket is the one that closes it. */
 static bool take_comm(struct span *rest, char *ret_comm)
@@ -30,22 +30,17 @@ bool proc_stat_parse(struct span file, struct proc_stat *ret_stat)
 {
 	struct span field;
 	uint64_t flags;
-	uint8_t state;
 
 	if (!take_comm(&file, ret_stat->comm))
 		return false;
-	for (int number = FIELD_STATE; number <= FIELD_START; number++) {
+	for (int number = FIELD_AFTER_COMM; number <= FIELD_START; number++) {
 		if (!text_cut(&file, ' ', &field))
 			return false;
-		if (number == FIELD_STATE) {
-			if (!span_u8(field, 0, &state))
-				return false;
-			ret_stat->state = (char)state;
-		} else if (number == FIELD_FLAGS) {
-			if (!text_number(&field, 10, &flags))
-				return false;
-			ret_stat->flags = (uint32_t)flags;
-		}
+		if (number != FIELD_FLAGS)
+			continue;
+		if (!text_number(&field, 10, &flags))
+			return false;
+		ret_stat->flags = (uint32_t)flags;
 	}
 	return text_number(&field, 10, &ret_stat->start_ticks);
 }

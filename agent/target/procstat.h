@@ -13,7 +13,6 @@
 
 struct proc_stat {
 	char comm[PROC_COMM_SIZE];
-	char state;	      /* R, S, D, Z, X... */
 	uint32_t flags;	      /* PF_... of the kernel's linux/sched.h */
 	uint64_t start_ticks; /* since boot, suspend included, in 1/sysconf(_SC_CLK_TCK) s */
 };

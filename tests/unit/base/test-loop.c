@@ -109,6 +109,26 @@ static void handler_may_free_another_owner(void **state)
 	loop_fini(&l);
 }
 
+static void removed_sources_are_not_called(void **state)
+{
+	struct loop l = LOOP_NULL;
+	struct owner *gone = owner_new(), *o = owner_new();
+
+	(void)state;
+	assert_int_equal(loop_init(&l), 0);
+	assert_int_equal(loop_add(&l, &gone->source, gone->pipe[0], EPOLLIN, on_readable), 0);
+	assert_int_equal(write(gone->pipe[1], "x", 1), 1);
+	loop_remove(&gone->source);
+	loop_remove(&gone->source);
+	assert_int_equal(loop_add(&l, &o->source, o->pipe[0], EPOLLIN, on_readable), 0);
+	assert_int_equal(write(o->pipe[1], "q", 1), 1);
+	assert_int_equal(loop_run(&l), 0);
+	assert_int_equal(gone->n_events, 0);
+	owner_free(gone);
+	owner_free(o);
+	loop_fini(&l);
+}
+
 static int on_timer(struct loop_timer *timer)
 {
 	struct owner *o = container_of(timer, struct owner, timer);
@@ -199,6 +219,7 @@ int main(void)
 		cmocka_unit_test(source_is_called_until_quit),
 		cmocka_unit_test(add_forwards_the_error),
 		cmocka_unit_test(handler_may_free_another_owner),
+		cmocka_unit_test(removed_sources_are_not_called),
 		cmocka_unit_test(timer_repeats_and_stops),
 		cmocka_unit_test(timer_forwards_the_error),
 		cmocka_unit_test(signals_are_events_and_the_mask_comes_back),

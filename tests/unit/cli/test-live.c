@@ -133,6 +133,11 @@ static void drawn_in_place_and_taken_away(void **state)
 	assert_int_equal(ioctl(t->main, TIOCSWINSZ, &size), 0);
 	live_show(&live, &full);
 	assert_written(t, "\r1:05 of 1:00:00\033[K");
+	/* the time alone would fill it to the last column */
+	size.ws_col = 15;
+	assert_int_equal(ioctl(t->main, TIOCSWINSZ, &size), 0);
+	live_show(&live, &full);
+	assert_written(t, "\r3 lost\033[K");
 	live_clear(&live);
 	live_clear(&live);
 	assert_written(t, "\r\033[K");

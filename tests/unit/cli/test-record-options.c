@@ -108,6 +108,8 @@ static void a_command_keeps_its_own_options(void **state)
 	ASSERT_WRONG("\"prog\" is not an option. To start a program, write -- before it.", "-o",
 		     "--", "prog");
 	ASSERT_WRONG("\"prog\" is not an option. To start a program, write -- before it.", "prog");
+	ASSERT_WRONG("\"prog\" is not an option. To start a program, write -- before it.", "prog",
+		     "--", "x");
 	ASSERT_WRONG("-- wants a command after it.", "--");
 }
 
