@@ -121,7 +121,7 @@ int find_by_exe(const struct procfs *procfs, const char *path, struct pid_list *
 	if (r || ret_list->n)
 		return r;
 	if (!older.n)
-		return ret_list->n_denied ? TARGET_E_DENIED : TARGET_E_NONE;
+		return TARGET_E_NONE;
 	older.n_denied = ret_list->n_denied;
 	*ret_list = older;
 	older = (struct pid_list)PID_LIST_NULL;
@@ -170,7 +170,5 @@ int find_by_container(const struct procfs *procfs, const struct container_id *pr
 	if (r)
 		return r;
 	*ret_id = s.found;
-	if (!ret_list->n)
-		return ret_list->n_denied ? TARGET_E_DENIED : TARGET_E_NONE;
-	return 0;
+	return ret_list->n ? 0 : TARGET_E_NONE;
 }

@@ -14,7 +14,7 @@
 struct pid_list {
 	int32_t *pids; /* ascending order is not promised */
 	size_t n, capacity;
-	size_t n_denied; /* processes that this user may not look at */
+	size_t n_denied; /* processes that this user may not look at; root, too, has a few */
 };
 
 #define PID_LIST_NULL \
@@ -28,9 +28,9 @@ void pid_list_fini(struct pid_list *list);
 
 /*
  * Processes whose executable is the file at @path, whatever name and mount namespace they know it
- * by. 0 and at least one pid; TARGET_E_NONE, or TARGET_E_DENIED if some could not be looked at;
- * TARGET_E_REPLACED and the pids of those that run a deleted file which had the same path;
- * TARGET_E_TOO_MANY; or -errno, that of stat(2) on @path among others.
+ * by. 0 and at least one pid; TARGET_E_NONE, as far as could be looked; TARGET_E_REPLACED and the
+ * pids of those that run a deleted file which had the same path; TARGET_E_TOO_MANY; or -errno, that
+ * of stat(2) on @path among others.
  */
 int find_by_exe(const struct procfs *procfs, const char *path, struct pid_list *ret_list);
 

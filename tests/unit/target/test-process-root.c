@@ -94,7 +94,7 @@ static int look_as_another_user(pid_t pid)
 	else if (p.uid != 0 || strncmp(p.comm, "test-", 5) != 0 || p.exe != -1)
 		wrong = 3;
 	/* nobody runs it, as far as can be seen */
-	else if (find_by_exe(&procfs, "/etc/passwd", &list) != TARGET_E_DENIED || !list.n_denied)
+	else if (find_by_exe(&procfs, "/etc/passwd", &list) != TARGET_E_NONE || !list.n_denied)
 		wrong = 4;
 	pid_list_fini(&list);
 	procfs_close(&procfs);
