@@ -127,7 +127,7 @@ static __always_inline bool sample_send(struct scratch *x, bool urgent)
  * its executable has a policy. Returns true if user space is to be asked for one.
  */
 static __always_inline bool process_learn(struct scratch *x, struct task_struct *task, uint32_t pid,
-					  const struct process *known)
+					  const struct known_process *known)
 {
 	struct exe_policy *policy;
 
@@ -151,7 +151,7 @@ SEC("perf_event")
 int sample(struct tick *tick)
 {
 	uint64_t id = bpf_get_current_pid_tgid();
-	struct process *known;
+	struct known_process *known;
 	struct task_struct *task;
 	struct scratch *x;
 	bool ask;
@@ -179,7 +179,7 @@ int sample(struct tick *tick)
 
 /* About @task, which may be another one than current. */
 static __always_inline void event_send(struct task_struct *task, uint32_t type, uint32_t parent,
-				       const struct process *process, bool wake)
+				       const struct known_process *process, bool wake)
 {
 	uint64_t pid = kernel_read(task, tgid), tid = kernel_read(task, pid);
 	struct process_event e = {};
@@ -199,7 +199,7 @@ int process_exec(uint64_t *args)
 	struct task_struct *task = (struct task_struct *)args[0];
 	uint32_t pid = kernel_read(task, tgid);
 	struct exe_policy *policy;
-	struct process process;
+	struct known_process process;
 
 	if (!setting_all && !process_find(pid))
 		return 0;
@@ -219,7 +219,7 @@ int process_fork(uint64_t *args)
 	struct task_struct *parent = (struct task_struct *)args[0];
 	struct task_struct *child = (struct task_struct *)args[1];
 	uint32_t parent_pid = kernel_read(parent, tgid), pid = kernel_read(child, tgid);
-	struct process process = {};
+	struct known_process process = {};
 
 	if (pid == parent_pid || !process_find(parent_pid))
 		return 0; /* a thread, or none of ours */
@@ -236,7 +236,7 @@ int process_exit(uint64_t *args)
 	struct task_struct *task = (struct task_struct *)args[0];
 	struct signal_struct *group = kernel_read(task, signal);
 	uint32_t pid = kernel_read(task, tgid);
-	struct process *known = process_find(pid), process;
+	struct known_process *known = process_find(pid), process;
 
 	if (!known || kernel_read(group, live.counter) != 0)
 		return 0;

@@ -21,7 +21,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SAMPLE_MAX_WATCHED);
 	__type(key, uint32_t);
-	__type(value, struct process);
+	__type(value, struct known_process);
 } processes SEC(".maps");
 
 /* What user space knows of each executable. Verdict 0: it has been asked, and has not answered. */
@@ -32,7 +32,7 @@ struct {
 	__type(value, struct exe_policy);
 } policies SEC(".maps");
 
-static __always_inline struct process *process_find(uint32_t pid)
+static __always_inline struct known_process *process_find(uint32_t pid)
 {
 	return bpf_map_lookup_elem(&processes, &pid);
 }
@@ -40,7 +40,7 @@ static __always_inline struct process *process_find(uint32_t pid)
 /* It runs another program now. */
 static __always_inline void process_forget(uint32_t pid)
 {
-	struct process unknown = {};
+	struct known_process unknown = {};
 
 	if (setting_all)
 		bpf_map_delete_elem(&processes, &pid);
@@ -64,7 +64,8 @@ static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key
 }
 
 /* All there is to know of @task's process but its policy; little, when it has ended. */
-static __always_inline void process_read(struct task_struct *task, struct process *ret_process)
+static __always_inline void process_read(struct task_struct *task,
+					 struct known_process *ret_process)
 {
 	struct task_struct *leader = kernel_read(task, group_leader);
 	struct mm_struct *mm = kernel_read(task, mm);
@@ -78,7 +79,7 @@ static __always_inline void process_read(struct task_struct *task, struct proces
 	}
 }
 
-static __always_inline void header_fill(struct record_header *h, const struct process *p,
+static __always_inline void header_fill(struct record_header *h, const struct known_process *p,
 					uint64_t pid_tgid)
 {
 	h->time = bpf_ktime_get_ns();

@@ -188,10 +188,10 @@ struct exe_policy {
 SAMPLE_ASSERT(sizeof(struct exe_policy) == 64);
 
 /* What the kernel program keeps of a process. All zero: watched, nothing known yet. */
-struct process {
+struct known_process {
 	struct exe_policy policy;
 	struct exe_key exe;
 	uint64_t start_code, start_time, cgroup;
 };
 
-SAMPLE_ASSERT(sizeof(struct process) == 104);
+SAMPLE_ASSERT(sizeof(struct known_process) == 104);

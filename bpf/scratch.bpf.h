@@ -24,9 +24,9 @@ struct frame_record {
 };
 
 struct scratch {
-	struct process process; /* the one sampled */
-	uint64_t g_register;	/* arm64: x28 */
-	uint32_t count;		/* what a loop found */
+	struct known_process process; /* the one sampled */
+	uint64_t g_register;	      /* arm64: x28 */
+	uint32_t count;		      /* what a loop found */
 	uint32_t reserved;
 	struct frame_record record;
 	uint64_t window_at; /* the address of window[]; 0: none */

@@ -182,7 +182,7 @@ struct capture *capture_close(struct capture *c)
 
 int capture_watch_pid(struct capture *c, uint32_t pid)
 {
-	struct process unknown = { 0 };
+	struct known_process unknown = { 0 };
 	int r = bpf_map__update_elem(c->bpf->maps.processes, &pid, sizeof(pid), &unknown,
 				     sizeof(unknown), BPF_ANY);
 
@@ -200,7 +200,7 @@ int capture_unwatch_pid(struct capture *c, uint32_t pid)
 static void forget_processes_of(struct capture *c, const struct exe_key *exe)
 {
 	struct bpf_map *map = c->bpf->maps.processes;
-	struct process unknown = { 0 }, p;
+	struct known_process unknown = { 0 }, p;
 	uint32_t pid, *last = NULL;
 
 	while (bpf_map__get_next_key(map, last, &pid, sizeof(pid)) == 0) {
