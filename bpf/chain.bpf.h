@@ -124,7 +124,7 @@ static __always_inline void words_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
 
-	if (s->fp && s->fp - s->sp >= SAMPLE_NEAR_BYTES) {
+	if (s->fp - s->sp >= SAMPLE_NEAR_BYTES) {
 		words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
 	} else if (!(s->sp & 7) && window_move(x, s->sp)) {
 		__builtin_memcpy(x->data, x->window, 8 * SAMPLE_WORDS);

@@ -18,13 +18,16 @@
  */
 static __always_inline void go_read_goroutine(struct go_state *go, const struct exe_policy *p)
 {
-	uint64_t sp_pc[2];
+	uint64_t sp_pc[2], lr_bp[2];
 
 	if (user_read(sp_pc, sizeof(sp_pc), go->curg + p->g_sched_sp) == 0) {
 		go->sched_sp = sp_pc[0];
 		go->sched_pc = sp_pc[1];
 	}
-	go->sched_bp = user_word(go->curg + p->g_sched_bp);
+	if (user_read(lr_bp, sizeof(lr_bp), go->curg + p->g_sched_bp - 8) == 0) {
+		go->sched_lr = lr_bp[0];
+		go->sched_bp = lr_bp[1];
+	}
 	if (user_read(sp_pc, sizeof(sp_pc), go->curg + p->g_syscall_sp) == 0) {
 		go->syscall_sp = sp_pc[0];
 		go->syscall_pc = sp_pc[1];
@@ -70,11 +73,9 @@ static __always_inline bool go_read(struct sample *s, const struct exe_policy *p
 	s->flags |= SAMPLE_GO;
 	s->go.curg = curg;
 	go_read_vdso(&s->go, p, m);
-	if (g == curg)
-		return false;
-	if (curg)
-		go_read_goroutine(&s->go, p);
 	if (p->m_ncgo)
 		s->go.ncgo = (uint32_t)user_word(m + p->m_ncgo);
+	if (curg && (g != curg || s->go.ncgo))
+		go_read_goroutine(&s->go, p);
 	return g == gsignal;
 }

@@ -83,19 +83,18 @@ struct process_event {
 };
 
 enum sample_flags {
-	SAMPLE_KERNEL =
-		1 << 0,	       /* the tick hit kernel mode; the registers are the user's at entry */
-	SAMPLE_GO = 1 << 1,    /* struct go_state was read and is consistent */
-	SAMPLE_ON_G0 = 1 << 2, /* the thread runs on its system stack */
-	SAMPLE_IN_SIGNAL = 1 << 3,  /* in a Go signal handler: registers are those it interrupted */
-	SAMPLE_POLICY = 1 << 4,	    /* the executable's policy was known */
+	SAMPLE_KERNEL = 1 << 0,	   /* the tick hit kernel mode; registers are the user's at entry */
+	SAMPLE_GO = 1 << 1,	   /* struct go_state was read and is consistent */
+	SAMPLE_ON_G0 = 1 << 2,	   /* the thread runs on its system stack */
+	SAMPLE_IN_SIGNAL = 1 << 3, /* in a Go signal handler: registers are those it interrupted */
+	SAMPLE_POLICY = 1 << 4,	   /* the executable's policy was known */
 	SAMPLE_MORE_FRAMES = 1 << 5 /* the chain went on after SAMPLE_MAX_FRAMES */
 };
 
 /*
- * The runtime's own words; 0 where the policy gives no offset. Read with SAMPLE_GO only; and what
- * is kept of a goroutine that has stopped, as well as ncgo, only with SAMPLE_ON_G0 or
- * SAMPLE_IN_SIGNAL.
+ * The runtime's own words; 0 where the policy gives no offset. Read with SAMPLE_GO only. What is
+ * kept of a goroutine that has stopped, only with SAMPLE_ON_G0, SAMPLE_IN_SIGNAL or ncgo: of a
+ * running one it says nothing.
  */
 struct go_state {
 	uint64_t curg; /* m.curg: the goroutine this thread works for, or 0 */
@@ -108,14 +107,19 @@ struct go_state {
 
 /*
  * After the struct follow, as 8-byte words:
- *	n_words		the words at sp, upwards (0 where not even the first could be read):
- *SAMPLE_WORDS, or SAMPLE_MAX_WORDS where fp is not in [sp, sp + 1 MiB), zero included n_frames
- *return addresses along the frame-pointer chain from fp, innermost first n_sched_words	the words at
- *go.sched_sp (only with SAMPLE_ON_G0 and a curg) n_sched_frames	return addresses along the
- *chain from go.sched_bp (likewise)
+ *
+ *	n_words: the words at sp, upwards. SAMPLE_WORDS of them, or SAMPLE_MAX_WORDS where fp is
+ *	not in [sp, sp + SAMPLE_NEAR_BYTES), zero included; fewer where a page is missing.
+ *
+ *	n_frames: return addresses along the frame-pointer chain from fp, innermost first.
+ *
+ *	n_sched_words: the words at go.sched_sp (only with SAMPLE_ON_G0 and a curg).
+ *
+ *	n_sched_frames: return addresses along the chain from go.sched_bp (likewise).
  *
  * A chain steps from f to the frame record { f' , return address } at f and ends at f = 0, at f'
- * equal to f, at unreadable memory, or at SAMPLE_MAX_FRAMES. Chains may go downwards (stack
+ * equal to f, at an f that is not aligned, at a return address of 0, at unreadable memory, or at
+ * SAMPLE_MAX_FRAMES. Chains may go downwards (stack
  * switches do). Two functions of the runtime are stepped through by their frame size instead,
  * because they change stacks (struct exe_policy): the return address into them is in the list, what
  * follows is the list of the stack they came from.

@@ -61,16 +61,10 @@ static bool is_wanted(const struct recorder *r, const struct process *p)
 static int set_policy(struct recorder *r, const struct build *build)
 {
 	struct exe_policy policy = { .verdict = EXE_IGNORE };
-	int e;
 
 	if (!build->ignored)
 		policy = build_policy(build);
-	e = capture_set_policy(r->capture, &build->key, &policy);
-	if (e == CAPTURE_E_POLICY) {
-		policy = (struct exe_policy){ .verdict = EXE_PLAIN };
-		e = capture_set_policy(r->capture, &build->key, &policy);
-	}
-	return e;
+	return capture_set_policy(r->capture, &build->key, &policy);
 }
 
 /*

@@ -33,7 +33,6 @@ enum capture_outcome {
 	CAPTURE_E_NO_PERF,	  /* no perf events in this kernel, or none allowed by seccomp */
 	CAPTURE_E_REFUSED, /* the kernel would not load the program; detail: what libbpf said */
 	CAPTURE_E_FULL,	   /* capture_watch_pid(): SAMPLE_MAX_WATCHED already */
-	CAPTURE_E_POLICY,  /* capture_set_policy(): offsets out of the program's reach */
 };
 
 #define CAPTURE_MAX_FREQUENCY 10000
