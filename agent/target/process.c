@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include "agent/target/program.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -201,15 +200,6 @@ void process_close(struct process *p)
 {
 	release(p);
 	*p = (struct process)PROCESS_NULL;
-}
-
-const char *process_kind(const struct process *p)
-{
-	uint8_t head[PROGRAM_HEAD_SIZE];
-	ssize_t n = pread(p->exe, head, sizeof(head), 0);
-
-	return program_kind(span_of(p->exe_path, strlen(p->exe_path)),
-			    span_of(head, n < 0 ? 0 : (size_t)n));
 }
 
 /* As the kernel makes the one of the other (nsec_to_clock_t, kernel/time/time.c). */

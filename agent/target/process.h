@@ -85,9 +85,6 @@ struct process {
 int process_open(const struct procfs *procfs, int32_t pid, struct process *ret_process);
 void process_close(struct process *p);
 
-/* What kind of program it is, if it is not Go: a noun with its article (agent/target/program.h). */
-const char *process_kind(const struct process *p);
-
 /* Was it this process that began at @start_time (struct record_header, bpf/sample.h)? */
 bool process_started_at(const struct process *p, uint64_t start_time);
 

@@ -59,7 +59,6 @@ static void this_very_process(void **state)
 	assert_int_equal(fstat(p.exe, &st), 0);
 	assert_int_equal(st.st_ino, p.exe_inode);
 	assert_int_equal(p.exe_state, EXE_PRESENT);
-	assert_string_equal(process_kind(&p), "a compiled program");
 	process_close(&p);
 	assert_int_equal(p.exe, -1);
 	process_close(&p);
@@ -131,7 +130,6 @@ static void deleted_and_replaced_files(void **state)
 	assert_int_equal(process_open(&f->procfs, pid, &p), 0);
 	assert_int_equal(p.exe_state, EXE_REPLACED);
 	assert_string_equal(p.exe_path, f->program);
-	assert_string_equal(process_kind(&p), "a compiled program");
 	process_close(&p);
 	child_stop(pid);
 }
