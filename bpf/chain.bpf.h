@@ -103,6 +103,24 @@ static __noinline uint64_t chain_find_sigtramp(struct scratch *x, uint64_t f)
 	return 0;
 }
 
+/*
+ * The first pair among the words at sp that looks like a frame record: the place of another one not
+ * far above, and an address in the program's code. 0: none.
+ */
+static __noinline uint64_t record_search(struct scratch *x)
+{
+	uint64_t at = x->sample.sp, start_code = x->process.start_code;
+
+	for (uint32_t i = 0; i < SAMPLE_MAX_WORDS - 1; i++, at += 8) {
+		if (i + 1 >= x->sample.n_words)
+			return 0;
+		if (x->data[INDEX(i)] - at - 1 < SAMPLE_NEAR_BYTES &&
+		    x->data[INDEX(i + 1)] - start_code < SAMPLE_CODE_BYTES)
+			return at;
+	}
+	return 0;
+}
+
 /* As many words at sp as can be had, in falling powers of two. */
 static __noinline int words_read_fewer(struct scratch *x, uint32_t size)
 {
@@ -116,6 +134,12 @@ static __noinline int words_read_fewer(struct scratch *x, uint32_t size)
 	return 0;
 }
 
+/* Is the frame pointer no such thing just now? */
+static __always_inline bool is_scratch(const struct sample *s)
+{
+	return s->fp - s->sp >= SAMPLE_NEAR_BYTES;
+}
+
 /*
  * The words at sp: a few, or many where the frame pointer points nowhere near and the caller has to
  * be searched for.
@@ -124,7 +148,7 @@ static __always_inline void words_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
 
-	if (s->fp - s->sp >= SAMPLE_NEAR_BYTES) {
+	if (is_scratch(s)) {
 		words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
 	} else if (!(s->sp & 7) && window_move(x, s->sp)) {
 		__builtin_memcpy(x->data, x->window, 8 * SAMPLE_WORDS);

@@ -14,9 +14,8 @@
 #define G_STACK_LO 0
 #define G_STACK_HI 8
 
-/* Where the goroutine stopped when it went to the system stack, and when it entered a system call.
- */
-static __always_inline void go_read_goroutine(struct go_state *go, const struct exe_policy *p)
+/* Where the goroutine stopped when the thread went to the system stack. */
+static __always_inline void go_read_stopped(struct go_state *go, const struct exe_policy *p)
 {
 	uint64_t sp_pc[2], lr_bp[2];
 
@@ -28,7 +27,18 @@ static __always_inline void go_read_goroutine(struct go_state *go, const struct 
 		go->sched_lr = lr_bp[0];
 		go->sched_bp = lr_bp[1];
 	}
-	if (user_read(sp_pc, sizeof(sp_pc), go->curg + p->g_syscall_sp) == 0) {
+}
+
+/* Calls into C under way, and where the goroutine made the innermost one. */
+static __always_inline void go_read_cgo(struct go_state *go, const struct exe_policy *p, uint64_t m)
+{
+	uint64_t sp_pc[2];
+
+	if (!p->m_ncgo)
+		return;
+	go->ncgo = (uint32_t)user_word(m + p->m_ncgo);
+	if (go->ncgo && go->curg &&
+	    user_read(sp_pc, sizeof(sp_pc), go->curg + p->g_syscall_sp) == 0) {
 		go->syscall_sp = sp_pc[0];
 		go->syscall_pc = sp_pc[1];
 	}
@@ -73,9 +83,8 @@ static __always_inline bool go_read(struct sample *s, const struct exe_policy *p
 	s->flags |= SAMPLE_GO;
 	s->go.curg = curg;
 	go_read_vdso(&s->go, p, m);
-	if (p->m_ncgo)
-		s->go.ncgo = (uint32_t)user_word(m + p->m_ncgo);
-	if (curg && (g != curg || s->go.ncgo))
-		go_read_goroutine(&s->go, p);
+	go_read_cgo(&s->go, p, m);
+	if (g != curg && curg)
+		go_read_stopped(&s->go, p);
 	return g == gsignal;
 }

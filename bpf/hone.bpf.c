@@ -76,7 +76,8 @@ static __noinline int stack_read(struct scratch *x)
 	words_read(x);
 	if (!s->n_words)
 		__sync_fetch_and_add(&count_no_stack, 1);
-	chain_walk(x, s->n_words, chain_start(s));
+	s->chain = s->go.vdso_sp || !is_scratch(s) ? chain_start(s) : record_search(x);
+	chain_walk(x, s->n_words, s->chain);
 	s->n_frames = x->count;
 	if (s->flags & SAMPLE_ON_G0 && s->go.curg)
 		goroutine_read(x);
@@ -102,6 +103,7 @@ static __always_inline void sample_fill(struct scratch *x, struct tick *tick,
 	struct sample *s = &x->sample;
 
 	sample_clear(s);
+	x->window_at = 0; /* what it holds is of another sample */
 	s->cpu = bpf_get_smp_processor_id();
 	s->cgroup = x->process.cgroup;
 	registers_read(x, tick, task);

@@ -40,6 +40,9 @@ typedef int int32_t;
 /* A frame pointer this far above sp, or below it, is not taken for one. */
 #define SAMPLE_NEAR_BYTES (1 << 20)
 
+/* A program's code ends within this of its start. */
+#define SAMPLE_CODE_BYTES (1ull << 31)
+
 /* Caps of the maps: processes watched at once, executables known (the least used are forgotten). */
 #define SAMPLE_MAX_WATCHED  4096
 #define SAMPLE_MAX_POLICIES 4096
@@ -124,6 +127,10 @@ struct go_state {
  * because they change stacks (struct exe_policy): the return address into them is in the list, what
  * follows is the list of the stack they came from.
  *
+ * The chain begins at fp. Where fp points nowhere near sp, it is a scratch register just now, and
+ *the chain begins at the first thing among the words that looks like a frame record; whether it is
+ *one is for user space to find out.
+ *
  * amd64: while a vDSO call is under way (go.vdso_sp != 0) the chain starts at vdso_sp - 16, where
  * time.now, nanotime1 and walltime keep their caller's frame pointer (runtime/sys_linux_amd64.s).
  */
@@ -133,7 +140,8 @@ struct sample {
 	uint32_t flags;
 	uint64_t cgroup; /* id in the cgroup v2 hierarchy */
 	uint64_t pc, sp, fp;
-	uint64_t lr; /* arm64 only */
+	uint64_t lr;	/* arm64 only */
+	uint64_t chain; /* where the chain begins: its innermost frame record, or 0 */
 	struct go_state go;
 	uint16_t n_words;
 	uint16_t n_frames;
@@ -148,7 +156,7 @@ struct sample {
 SAMPLE_ASSERT(sizeof(struct exe_key) == 16);
 SAMPLE_ASSERT(sizeof(struct record_header) == 56);
 SAMPLE_ASSERT(sizeof(struct process_event) == 72);
-SAMPLE_ASSERT(sizeof(struct sample) == 56 + 48 + 80 + 8);
+SAMPLE_ASSERT(sizeof(struct sample) == 56 + 56 + 80 + 8);
 
 enum exe_verdict {
 	EXE_IGNORE = 1, /* no samples of it, please */

@@ -53,6 +53,7 @@ enum binary_special {
 	BINARY_SYSMON,	   /* runtime.sysmon: never in a runtime/pprof profile */
 	BINARY_CLOCK_STUB, /* time.now, runtime.nanotime1, runtime.walltime: call the vDSO */
 	BINARY_CGOCALL,	   /* runtime.cgocall */
+	BINARY_SIGNAL,	   /* runtime.sigtramp, sigtrampgo: in a signal handler, never sampled */
 };
 
 /* internal/abi/symtab.go FuncFlag */

@@ -104,7 +104,7 @@ static struct cursor cursor_of_registers(const struct sample *s)
 		.words_at = s->sp,
 		.n_words = s->n_words,
 		.sp = s->sp,
-		.fp = s->fp,
+		.fp = s->chain,
 		.lr = s->lr,
 		.chain = sample_frames(s),
 		.n_chain = s->n_frames,
@@ -256,7 +256,7 @@ static enum step take_frame(struct walk *w, const struct pc_info *info)
 		return STEP_END;
 	if (w->on_g0 && info->special == BINARY_MORESTACK)
 		return STEP_JUMP;
-	if (info->special == BINARY_SYSMON)
+	if (info->special == BINARY_SYSMON || info->special == BINARY_SIGNAL)
 		w->not_sampled = true;
 	if (info->special == BINARY_GOEXIT)
 		return STEP_END;
@@ -355,8 +355,11 @@ static int walk_cgo_call(struct walk *w)
 		r = seek_function(w, cursor_of_registers(s), s->go.syscall_pc, &found);
 	if (r < 0)
 		return r;
-	if (!found)
-		w->cursor = (struct cursor){ .in_sync = true };
+	if (!found) {
+		/* After a callback from C the saved frame pointer is cgocall's own. */
+		w->cursor = cursor_of_goroutine(s);
+		w->cursor.sp = s->go.syscall_sp;
+	}
 	w->on_g0 = false;
 	w->is_syscall = true;
 	return walk_from(w, s->go.syscall_pc);

@@ -35,7 +35,7 @@ struct stack {
 };
 
 enum unwind_outcome {
-	UNWIND_E_NOT_SAMPLED = 1, /* runtime/pprof never samples this: the sysmon thread */
+	UNWIND_E_NOT_SAMPLED = 1, /* runtime/pprof never samples this: sysmon, signal handlers */
 	UNWIND_E_MALFORMED,	  /* counts in the sample that cannot be */
 };
 

@@ -37,6 +37,7 @@ enum {
 	SYSTEM = 0x412000,
 	SCRATCH = 0x413000, /* assembly with a frame of 0x18 that uses the frame pointer */
 	SYSTEMSTACK_SWITCH = 0x414000,
+	SIGTRAMP = 0x415000,
 	C_CODE = 0x900000,
 };
 
@@ -75,6 +76,7 @@ static const struct fact facts[] = {
 	ENTRY(SYSTEM, 0, 0, 0),
 	INSIDE(SCRATCH, 8, 0x18, BINARY_FUNC_ASM, 0),
 	INSIDE(SYSTEMSTACK_SWITCH, 8, 0, 0, 0),
+	INSIDE(SIGTRAMP, 0x10, 0x80, BINARY_FUNC_TOP_FRAME | BINARY_FUNC_ASM, BINARY_SIGNAL),
 };
 
 static const struct binary amd64 = {
@@ -112,6 +114,7 @@ static struct sample *make(struct sample head, struct lists lists)
 	s->header.start_code = 0x400000 + BIAS;
 	s->header.size = (uint32_t)(sizeof(*s) + n * 8);
 	s->sp = s->sp ? s->sp : SP;
+	s->chain = s->chain ? s->chain : s->fp;
 #define COPY(name)                                          \
 	s->n_##name = lists.n_##name;                       \
 	if (lists.n_##name)                                 \
@@ -197,6 +200,29 @@ static void test_scratch_frame_pointer_is_walked_by_pcsp(void **state)
 	       (struct expected){ .n = 3,
 				  .truncated = true,
 				  .frames = { SCRATCH + 8, CALLER + 0xf, OUTER + 0xf } });
+}
+
+static void test_chain_behind_a_scratch_frame_pointer_is_joined(void **state)
+{
+	/* The kernel program took the caller's frame record, 0x18 + 8 + 0x20 - 8 above sp, for one.
+	 */
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(SCRATCH, 8), .fp = 0xdeadbeef, .chain = SP + 0x38 },
+		    (struct lists){ LIST(words, 0, 0, 0, AT(CALLER, 0x10)),
+				    LIST(frames, AT(OUTER, 0x10), AT(GOEXIT, 1)) }),
+	       (struct expected){ .n = 3, .frames = { SCRATCH + 8, CALLER + 0xf, OUTER + 0xf } });
+}
+
+static void test_false_frame_record_is_not_followed(void **state)
+{
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(SCRATCH, 8), .fp = 0xdeadbeef, .chain = SP + 0x40 },
+		    (struct lists){ LIST(words, 0, 0, 0, AT(CALLER, 0x10)),
+				    LIST(frames, AT(ROOT, 0x10), AT(GOEXIT, 1)) }),
+	       (struct expected){
+		       .n = 2, .truncated = true, .frames = { SCRATCH + 8, CALLER + 0xf } });
 }
 
 static void test_no_frame_is_made_up_where_the_words_end(void **state)
@@ -395,6 +421,34 @@ static void test_c_code_is_shown_as_cgocall(void **state)
 	       (struct expected){ .n = 2, .frames = { CGOCALL + 0x17, CALLER + 0xf } });
 }
 
+static void test_c_code_after_a_callback_finds_its_callers(void **state)
+{
+	/* cgocallback() puts back the goroutine's pc and sp, but not its frame pointer. */
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(C_CODE, 0x123),
+				     .fp = 0x64,
+				     .flags = SAMPLE_GO | SAMPLE_ON_G0,
+				     .go = { .curg = 1,
+					     .ncgo = 1,
+					     .syscall_pc = AT(CGOCALL, 0x18),
+					     .syscall_sp = 0x6000,
+					     .sched_sp = 0x5ff0,
+					     .sched_bp = 0x6000 + 0x20 - 8 } },
+		    (struct lists){ LIST(sched_words, 0x6000 + 0x20 - 8, AT(CGOCALL, 0x10)),
+				    LIST(sched_frames, AT(CALLER, 0x10), AT(GOEXIT, 1)) }),
+	       (struct expected){ .n = 2, .frames = { CGOCALL + 0x17, CALLER + 0xf } });
+}
+
+static void test_signal_handlers_are_not_sampled(void **state)
+{
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(LEAF, 4) },
+		    (struct lists){ LIST(words, AT(SIGTRAMP, 0x10)) }),
+	       (struct expected){ .result = UNWIND_E_NOT_SAMPLED });
+}
+
 static void test_cgocallback_does_not_end_the_stack(void **state)
 {
 	(void)state;
@@ -494,7 +548,7 @@ static void test_arm64_morestack_takes_lr_from_the_goroutine(void **state)
 	struct sample *s = in_newstack(1);
 
 	(void)state;
-	s->fp = SP - 8;
+	s->chain = s->fp = SP - 8;
 	s->go.sched_lr = AT(OUTER, 0x11);
 	s->go.sched_bp = 0x5000 - 8;
 	expect(&b, s,
@@ -539,6 +593,8 @@ int main(void)
 		cmocka_unit_test(test_framed_leaf_follows_the_chain),
 		cmocka_unit_test(test_prologue_has_the_caller_above_the_pushed_frame_pointer),
 		cmocka_unit_test(test_scratch_frame_pointer_is_walked_by_pcsp),
+		cmocka_unit_test(test_chain_behind_a_scratch_frame_pointer_is_joined),
+		cmocka_unit_test(test_false_frame_record_is_not_followed),
 		cmocka_unit_test(test_no_frame_is_made_up_where_the_words_end),
 		cmocka_unit_test(test_return_address_at_an_entry_is_not_lessened),
 		cmocka_unit_test(test_top_frame_is_shown_and_ends_the_stack),
@@ -555,6 +611,8 @@ int main(void)
 		cmocka_unit_test(test_vdso_and_its_stub_are_hidden),
 		cmocka_unit_test(test_vdso_stub_is_hidden_without_runtime_state),
 		cmocka_unit_test(test_c_code_is_shown_as_cgocall),
+		cmocka_unit_test(test_c_code_after_a_callback_finds_its_callers),
+		cmocka_unit_test(test_signal_handlers_are_not_sampled),
 		cmocka_unit_test(test_cgocallback_does_not_end_the_stack),
 		cmocka_unit_test(test_foreign_code_is_charged_to_pseudo_functions),
 		cmocka_unit_test(test_caller_of_an_injected_call_keeps_its_pc),
