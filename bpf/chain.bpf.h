@@ -134,26 +134,30 @@ static __noinline int words_read_fewer(struct scratch *x, uint32_t size)
 	return 0;
 }
 
-/* Is the frame pointer no such thing just now? */
-static __always_inline bool is_scratch(const struct sample *s)
-{
-	return s->fp - s->sp >= SAMPLE_NEAR_BYTES;
-}
-
-/*
- * The words at sp: a few, or many where the frame pointer points nowhere near and the caller has to
- * be searched for.
- */
+/* As many words at sp as SAMPLE_WORDS says, which mostly is enough. */
 static __always_inline void words_read(struct scratch *x)
 {
-	struct sample *s = &x->sample;
-
-	if (is_scratch(s)) {
-		words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
-	} else if (!(s->sp & 7) && window_move(x, s->sp)) {
+	if (!(x->sample.sp & 7) && window_move(x, x->sample.sp)) {
 		__builtin_memcpy(x->data, x->window, 8 * SAMPLE_WORDS);
-		s->n_words = SAMPLE_WORDS;
+		x->sample.n_words = SAMPLE_WORDS;
 	} else {
 		words_read_fewer(x, 8 * SAMPLE_WORDS);
 	}
+}
+
+/* Is there a frame record at @f, near sp and with an address in the program's code? */
+static __always_inline bool is_record(struct scratch *x, uint64_t f)
+{
+	return f - x->sample.sp < SAMPLE_NEAR_BYTES && record_read(x, f) &&
+	       x->record.return_address - x->process.start_code < SAMPLE_CODE_BYTES;
+}
+
+/*
+ * Assembly may use the frame pointer as it likes. Then take many words, in which the caller can be
+ * found by its frame size, and look for a record to begin the chain with.
+ */
+static __always_inline uint64_t chain_search(struct scratch *x)
+{
+	words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
+	return record_search(x);
 }

@@ -69,6 +69,12 @@ static __noinline int goroutine_read(struct scratch *x)
 	return 0;
 }
 
+/* In C code called from Go, all that matters is where the goroutine called it. */
+static __always_inline bool is_in_c(const struct sample *s)
+{
+	return s->flags & SAMPLE_ON_G0 && s->go.curg && s->go.ncgo && s->go.syscall_sp;
+}
+
 static __noinline int stack_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
@@ -76,11 +82,11 @@ static __noinline int stack_read(struct scratch *x)
 	words_read(x);
 	if (!s->n_words)
 		__sync_fetch_and_add(&count_no_stack, 1);
-	s->chain = s->go.vdso_sp || !is_scratch(s) ? chain_start(s) : record_search(x);
+	s->chain = chain_start(s);
+	if (!s->go.vdso_sp && !is_record(x, s->chain))
+		s->chain = chain_search(x);
 	chain_walk(x, s->n_words, s->chain);
 	s->n_frames = x->count;
-	if (s->flags & SAMPLE_ON_G0 && s->go.curg)
-		goroutine_read(x);
 	return 0;
 }
 
@@ -89,6 +95,7 @@ static __always_inline void sample_clear(struct sample *s)
 {
 	s->flags = 0;
 	s->lr = 0;
+	s->chain = 0;
 	__builtin_memset(&s->go, 0, sizeof(s->go));
 	s->n_words = 0;
 	s->n_frames = 0;
@@ -111,7 +118,10 @@ static __always_inline void sample_fill(struct scratch *x, struct tick *tick,
 		s->flags |= SAMPLE_POLICY;
 	if (policy->verdict == EXE_GO && go_read(s, policy, go_g_address(x, task, policy)))
 		leave_signal_handler(x);
-	stack_read(x);
+	if (!is_in_c(s))
+		stack_read(x);
+	if (s->flags & SAMPLE_ON_G0 && s->go.curg)
+		goroutine_read(x);
 }
 
 static __always_inline bool sample_send(struct scratch *x, bool urgent)

@@ -111,25 +111,27 @@ struct go_state {
 /*
  * After the struct follow, as 8-byte words:
  *
- *	n_words: the words at sp, upwards. SAMPLE_WORDS of them, or SAMPLE_MAX_WORDS where fp is
- *	not in [sp, sp + SAMPLE_NEAR_BYTES), zero included; fewer where a page is missing.
+ *	n_words: the words at sp, upwards. SAMPLE_WORDS of them, or SAMPLE_MAX_WORDS where there is
+ *	no frame record at fp; fewer where a page is missing.
  *
- *	n_frames: return addresses along the frame-pointer chain from fp, innermost first.
+ *	n_frames: return addresses along the frame-pointer chain, innermost first.
  *
  *	n_sched_words: the words at go.sched_sp (only with SAMPLE_ON_G0 and a curg).
  *
  *	n_sched_frames: return addresses along the chain from go.sched_bp (likewise).
  *
+ * Of C code called from Go (SAMPLE_ON_G0, go.ncgo, go.syscall_sp) the first two lists are empty.
+ *
  * A chain steps from f to the frame record { f' , return address } at f and ends at f = 0, at f'
  * equal to f, at an f that is not aligned, at a return address of 0, at unreadable memory, or at
- * SAMPLE_MAX_FRAMES. Chains may go downwards (stack
- * switches do). Two functions of the runtime are stepped through by their frame size instead,
- * because they change stacks (struct exe_policy): the return address into them is in the list, what
- * follows is the list of the stack they came from.
+ * SAMPLE_MAX_FRAMES. Chains may go downwards (stack switches do). Two functions of the runtime are
+ * stepped through by their frame size instead, because they change stacks (struct exe_policy): the
+ * return address into them is in the list, what follows is the list of the stack they came from.
  *
- * The chain begins at fp. Where fp points nowhere near sp, it is a scratch register just now, and
- *the chain begins at the first thing among the words that looks like a frame record; whether it is
- *one is for user space to find out.
+ * The chain begins at fp. Where there is no frame record (fp is not in [sp, sp +
+ *SAMPLE_NEAR_BYTES), or no address of the program's code stands there), assembly uses fp as a
+ *scratch register, and the chain begins at the first pair among the words that looks like a record;
+ *whether it is one of this stack is for user space to find out.
  *
  * amd64: while a vDSO call is under way (go.vdso_sp != 0) the chain starts at vdso_sp - 16, where
  * time.now, nanotime1 and walltime keep their caller's frame pointer (runtime/sys_linux_amd64.s).
