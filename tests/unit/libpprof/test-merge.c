@@ -40,8 +40,11 @@ static void test_merge(void **state)
 	h.time_nanos -= 5;
 	h.period *= 2;
 	assert_int_equal(pprof_set_header(other, &h), 0);
-	assert_int_equal(pprof_merge(p, same), 0);
+	h.time_nanos = 0; /* not known, so no earlier one */
+	h.period = 0;
+	assert_int_equal(pprof_set_header(same, &h), 0);
 	assert_int_equal(pprof_merge(p, other), 0);
+	assert_int_equal(pprof_merge(p, same), 0);
 	pprof_free(same);
 	pprof_free(other);
 
@@ -61,7 +64,7 @@ static void test_merge(void **state)
 	assert_int_equal(h.period, 20000000);
 	assert_int_equal(pprof_n_comments(p), 4);
 	assert_string_equal(pprof_comment(p, 1), "both");
-	assert_string_equal(pprof_comment(p, 3), "third");
+	assert_string_equal(pprof_comment(p, 2), "third");
 	pprof_free(p);
 }
 
@@ -80,6 +83,25 @@ static void test_into_new(void **state)
 	assert_memory_equal(a, b, a_size);
 	free(a);
 	free(b);
+	pprof_free(p);
+	pprof_free(from);
+}
+
+/* Rows that are numbered otherwise in the one that is added to. */
+static void test_numbers(void **state)
+{
+	struct pprof_profile *p = cpu_profile(), *from = one("first", "main.f", 2);
+	struct pprof_location l;
+
+	(void)state;
+	assert_int_equal(
+		pprof_add_mapping(p, &(struct pprof_mapping){ .file = "/bin/other" }, NULL), 0);
+	add_location(p, 1, add_function(p, "main.other", 1), 1);
+	assert_int_equal(pprof_merge(p, from), 0);
+	l = pprof_location(p, pprof_sample(p, 0).locations[0]);
+	assert_int_equal(l.address, 0x40);
+	assert_string_equal(pprof_mapping(p, l.mapping).file, "/bin/api");
+	assert_string_equal(pprof_function(p, l.lines[0].function).name, "main.f");
 	pprof_free(p);
 	pprof_free(from);
 }
@@ -113,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_into_new),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_mismatch),
 	};
 

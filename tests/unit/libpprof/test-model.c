@@ -63,14 +63,18 @@ static void test_mappings(void **state)
 	(void)state;
 	assert_int_equal(pprof_add_mapping(p, &a, &number), 0);
 	assert_int_equal(number, 0);
-	b.has_inline_frames = true;
+	b.file = "/bin/other";
 	assert_int_equal(pprof_add_mapping(p, &b, &number), 0);
 	assert_int_equal(number, 1);
+	b = a;
+	b.has_inline_frames = true;
+	assert_int_equal(pprof_add_mapping(p, &b, &number), 0);
+	assert_int_equal(number, 2);
 	assert_int_equal(pprof_add_mapping(p, &a, &number), 0);
 	assert_int_equal(number, 0);
 	assert_int_equal(pprof_add_mapping(p, &a, NULL), 0);
-	assert_int_equal(pprof_n_mappings(p), 2);
-	b = pprof_mapping(p, 1);
+	assert_int_equal(pprof_n_mappings(p), 3);
+	b = pprof_mapping(p, 2);
 	assert_int_equal(b.start, 0x400000);
 	assert_int_equal(b.limit, 0x500000);
 	assert_int_equal(b.offset, 0x1000);
@@ -132,6 +136,22 @@ static void test_locations(void **state)
 	assert_int_equal(pprof_add_location(p, &l, &number), 0);
 	assert_int_equal(number, 3);
 	l.is_folded = false;
+	l.address++;
+	assert_int_equal(pprof_add_location(p, &l, &number), 0);
+	assert_int_equal(number, 4);
+	l.address--;
+	lines[0].line++;
+	assert_int_equal(pprof_add_location(p, &l, &number), 0);
+	assert_int_equal(number, 5);
+	lines[0].line--;
+	lines[1].function = f;
+	assert_int_equal(pprof_add_location(p, &l, &number), 0);
+	assert_int_equal(number, 6);
+	lines[1].function = g;
+	assert_int_equal(pprof_add_mapping(p, &(struct pprof_mapping){ 0 }, &l.mapping), 0);
+	assert_int_equal(pprof_add_location(p, &l, &number), 0);
+	assert_int_equal(number, 7);
+	l.mapping = PPROF_NONE;
 	assert_int_equal(pprof_add_location(p, &l, &number), 0);
 	assert_int_equal(number, 0);
 	l = pprof_location(p, 0);
@@ -241,6 +261,22 @@ static void test_labels(void **state)
 	pprof_free(p);
 }
 
+/* Labels that differ in one thing are different. */
+static void test_equal_labels(void **state)
+{
+	static const struct pprof_label all[] = {
+		{ "a", "b", 0, NULL },	{ "z", "b", 0, NULL },	{ "a", "z", 0, NULL },
+		{ "a", NULL, 1, NULL }, { "a", NULL, 2, NULL }, { "a", NULL, 1, "c" },
+	};
+	struct pprof_profile *p = cpu_profile();
+
+	(void)state;
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			assert_int_equal(add_labelled(p, 1, &all[i]), i);
+	pprof_free(p);
+}
+
 /* Wrapping, not undefined behaviour. */
 static void test_overflow(void **state)
 {
@@ -286,7 +322,7 @@ static void test_many(void **state)
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
-		for (uint32_t i = 0; i < 5000; i++) {
+		for (uint32_t i = 0; i < 2000; i++) {
 			snprintf(name, sizeof(name), "example.com/pkg%u.Function%0*u", i, i % 40,
 				 i);
 			assert_int_equal(add_function(p, name, i), i);
@@ -294,20 +330,20 @@ static void test_many(void **state)
 			assert_int_equal(add_sample(p, 2, (uint32_t[]){ i, i / 2 }, 1), i);
 		}
 	}
-	assert_string_equal(pprof_function(p, 4321).name, "example.com/pkg4321.Function4321");
-	assert_int_equal(pprof_sample(p, 4321).values[0], 2);
+	assert_string_equal(pprof_function(p, 1281).name, "example.com/pkg1281.Function1281");
+	assert_int_equal(pprof_sample(p, 1281).values[0], 2);
 	pprof_free(p);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),	  cmocka_unit_test(test_comments),
-		cmocka_unit_test(test_mappings),  cmocka_unit_test(test_functions),
-		cmocka_unit_test(test_locations), cmocka_unit_test(test_aliasing),
-		cmocka_unit_test(test_samples),	  cmocka_unit_test(test_labels),
-		cmocka_unit_test(test_overflow),  cmocka_unit_test(test_misuse),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_header),	     cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_mappings),     cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_locations),    cmocka_unit_test(test_aliasing),
+		cmocka_unit_test(test_samples),	     cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_equal_labels), cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_misuse),	     cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
