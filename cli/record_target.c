@@ -192,7 +192,7 @@ static enum hone_exit find_file(struct record_target *t, const char *path)
 			  strerror(-r));
 		return HONE_ERROR;
 	}
-	if (r == TARGET_E_NONE || r == TARGET_E_DENIED)
+	if (r == TARGET_E_NONE)
 		say_error(COMMAND, "note: no process runs %s yet; waiting for one.", path);
 	return HONE_OK;
 }

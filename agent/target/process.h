@@ -87,19 +87,3 @@ void process_close(struct process *p);
 
 /* Was it this process that began at @start_time (struct record_header, bpf/sample.h)? */
 bool process_started_at(const struct process *p, uint64_t start_time);
-
-/* Mappings of a process that matter: of its executable's code, and the vDSO. */
-struct code_mapping {
-	uint64_t start, end; /* run-time addresses */
-	uint64_t offset;     /* in the executable */
-	bool vdso;
-};
-
-/*
- * The executable mappings of the process's executable, and that of the vDSO, in address order. The
- * executable is recognised by device and inode, or by the path that maps shows for it, as on some
- * file systems the numbers there are not those of fstat(2). 0, TARGET_E_GONE, TARGET_E_DENIED,
- * TARGET_E_TOO_MANY (the first @max are there), or -errno.
- */
-int process_code_mappings(const struct process *p, struct code_mapping *mappings, size_t max,
-			  size_t *ret_n);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same bytes as each of the files of /proc/PID that are read: cgroup, stat, status, maps. What
+ * The same bytes as each of the files of /proc/PID that are read: cgroup, stat, status. What
  * a parser takes for true must be well-formed and come out of the bytes.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/target/cgroup.h"
-#include "agent/target/maps.h"
 #include "agent/target/procstat.h"
 #include "base/text.h"
 
@@ -40,24 +39,11 @@ static void try_stat(struct span file)
 		expect(status.tgid >= 0 && status.ns_pid >= 0);
 }
 
-static void try_maps(struct span file)
-{
-	struct span rest = file, line;
-	struct mapping m;
-
-	while (text_line(&rest, &line))
-		if (mapping_parse(line, &m)) {
-			expect(m.start <= m.end && m.path.size <= line.size);
-			expect(!m.path.size || m.path.data + m.path.size == line.data + line.size);
-		}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span file = span_of(data, size);
 
 	try_cgroup(file);
 	try_stat(file);
-	try_maps(file);
 	return 0;
 }

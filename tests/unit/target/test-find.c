@@ -111,54 +111,6 @@ static void process_of_a_fake_proc(void **state)
 }
 
 /* A line of maps at @address for the executable's file as the three last say. */
-static void put_mapping(char *maps, size_t size, int address, const char *perms,
-			unsigned int device, uint64_t inode, const char *path)
-{
-	size_t n = strlen(maps);
-
-	snprintf(maps + n, size - n, "%d000-%d800 %s 00001000 %02x:%02x %llu %s\n", address,
-		 address, perms, device >> 8, device & 0xff, (unsigned long long)inode, path);
-}
-
-static void which_mappings_are_the_executables(void **state)
-{
-	struct fixture *f = *state;
-	char maps[64 << 10] = "", long_path[24 << 10];
-	struct code_mapping found[16];
-	struct process p;
-	struct stat st;
-	size_t n;
-
-	assert_int_equal(stat("/bin/sh", &st), 0);
-	unsigned int device = major(st.st_dev) << 8 | minor(st.st_dev);
-	memset(long_path, 'x', sizeof(long_path));
-	long_path[sizeof(long_path) - 1] = '\0';
-	put_mapping(maps, sizeof(maps), 1, "r-xp", device, st.st_ino, "/other/name");
-	put_mapping(maps, sizeof(maps), 2, "r-xp", device + 1, st.st_ino, "/lib/other-device");
-	put_mapping(maps, sizeof(maps), 3, "r-xp", device + 0x100, st.st_ino, "/lib/other-device");
-	put_mapping(maps, sizeof(maps), 4, "r-xp", device, st.st_ino + 1, "/lib/other-file");
-	put_mapping(maps, sizeof(maps), 5, "r--p", device, st.st_ino, "/bin/sh");
-	put_mapping(maps, sizeof(maps), 10, "r-xp", device, 7, long_path);
-	put_mapping(maps, sizeof(maps), 11, "r-xp", 0, 7, "/bin/sh");
-	put_mapping(maps, sizeof(maps), 12, "r-xp", 0, 7, "/bin/sh (deleted)");
-	put_mapping(maps, sizeof(maps), 13, "r-xp", 0, 7, "/bin/sh.so");
-	put_mapping(maps, sizeof(maps), 14, "r-xp", 0, 0, "[vdso]");
-	put_process(f, 10, "/bin/sh", "0::/\n");
-	put(f->procfs.fd, "10/maps", maps);
-	assert_int_equal(process_open(&f->procfs, 10, &p), 0);
-	assert_int_equal(process_code_mappings(&p, found, 16, &n), 0);
-	assert_int_equal(n, 4);
-	assert_int_equal(found[0].start, 0x1000);
-	assert_int_equal(found[0].end, 0x1800);
-	assert_int_equal(found[0].offset, 0x1000);
-	assert_int_equal(found[1].start, 0x11000);
-	assert_int_equal(found[2].start, 0x12000);
-	assert_false(found[2].vdso);
-	assert_int_equal(found[3].start, 0x14000);
-	assert_true(found[3].vdso);
-	process_close(&p);
-}
-
 static void by_container(void **state)
 {
 	struct fixture *f = *state;
@@ -244,8 +196,6 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(process_of_a_fake_proc, setup, teardown),
-		cmocka_unit_test_setup_teardown(which_mappings_are_the_executables, setup,
-						teardown),
 		cmocka_unit_test_setup_teardown(by_container, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_executable, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_executable_of_real_processes, setup, teardown),

@@ -87,10 +87,8 @@ static void the_end_is_noticed_and_the_file_stays(void **state)
 {
 	struct fixture *f = *state;
 	pid_t pid = child_start(f->program);
-	struct code_mapping mappings[16];
 	struct process p, again;
 	char magic[4];
-	size_t n;
 
 	assert_int_equal(process_open(&f->procfs, pid, &p), 0);
 	assert_string_equal(p.exe_path, f->program);
@@ -101,10 +99,8 @@ static void the_end_is_noticed_and_the_file_stays(void **state)
 	assert_int_equal(poll(&ended, 1, -1), 1);
 	/* a zombie first, then nothing */
 	assert_int_equal(process_open(&f->procfs, pid, &again), TARGET_E_GONE);
-	assert_int_equal(process_code_mappings(&p, mappings, 16, &n), TARGET_E_GONE);
 	child_stop(pid);
 	assert_int_equal(process_open(&f->procfs, pid, &again), TARGET_E_GONE);
-	assert_int_equal(process_code_mappings(&p, mappings, 16, &n), TARGET_E_GONE);
 	assert_int_equal(pread(p.exe, magic, 4, 0), 4);
 	assert_memory_equal(magic, "\177ELF", 4);
 	process_close(&p);
@@ -114,16 +110,12 @@ static void deleted_and_replaced_files(void **state)
 {
 	struct fixture *f = *state;
 	pid_t pid = child_start(f->program);
-	struct code_mapping mappings[16];
 	struct process p;
-	size_t n;
 
 	unlink(f->program);
 	assert_int_equal(process_open(&f->procfs, pid, &p), 0);
 	assert_int_equal(p.exe_state, EXE_DELETED);
 	assert_string_equal(p.exe_path, f->program);
-	assert_int_equal(process_code_mappings(&p, mappings, 16, &n), 0);
-	assert_true(n >= 1);
 	process_close(&p);
 
 	child_copy(f->program);
@@ -195,31 +187,6 @@ static void a_thread_tells_of_its_process(void **state)
 	pthread_barrier_destroy(&t.barrier);
 }
 
-static void code_mappings_hold_running_code(void **state)
-{
-	struct fixture *f = *state;
-	struct code_mapping mappings[16];
-	struct process p;
-	size_t n;
-	bool self = false, vdso = false;
-	uint64_t here = (uint64_t)(uintptr_t)code_mappings_hold_running_code;
-
-	assert_int_equal(process_open(&f->procfs, getpid(), &p), 0);
-	assert_int_equal(process_code_mappings(&p, mappings, 16, &n), 0);
-	for (size_t i = 0; i < n; i++) {
-		self |= !mappings[i].vdso && mappings[i].start <= here && here < mappings[i].end;
-		vdso |= mappings[i].vdso;
-		assert_true(i == 0 || mappings[i].start >= mappings[i - 1].end);
-	}
-	assert_true(self);
-	assert_true(vdso);
-	/* the executable's own code and the vDSO, but no library's */
-	assert_int_equal(n, 2);
-	assert_int_equal(process_code_mappings(&p, mappings, 1, &n), TARGET_E_TOO_MANY);
-	assert_int_equal(n, 1);
-	process_close(&p);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,7 +199,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_name_that_looks_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_such_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thread_tells_of_its_process, setup, teardown),
-		cmocka_unit_test_setup_teardown(code_mappings_hold_running_code, setup, teardown),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "wait"))
