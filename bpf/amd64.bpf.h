@@ -15,18 +15,46 @@ static __always_inline bool registers_are_kernel(const struct user_registers *r)
 	return (int64_t)r->ip < 0;
 }
 
+/*
+ * struct rt_sigframe, where the kernel keeps the registers that a signal interrupted: { pretcode;
+ * ucontext { flags, link, stack (24 bytes), sigcontext { r8...r15, di, si, bp, bx, dx, ax, cx, sp,
+ * ip, ... }, sigmask }; siginfo }.
+ */
+#define SIGNAL_UCONTEXT	 8
+#define SIGNAL_REGISTERS (SIGNAL_UCONTEXT + 40 + 10 * 8) /* from bp on */
+#define SIGNAL_INFO	 312
+#define NR_RT_SIGRETURN	 15
+
+/*
+ * The signal frame of a handler that has hardly begun: its second and third arguments still point
+ * into the frame, and the frame is right above. Most of the time of a signal goes by here and in
+ * the return from it.
+ */
+static __always_inline uint64_t signal_begins(uint64_t sp, uint64_t si, uint64_t dx)
+{
+	uint64_t frame = dx - SIGNAL_UCONTEXT;
+
+	return si == frame + SIGNAL_INFO && frame - sp < SIGNAL_NEAR_BYTES ? frame : 0;
+}
+
 static __always_inline void registers_from_tick(struct scratch *x, const struct user_registers *r)
 {
 	x->sample.pc = r->ip;
 	x->sample.sp = r->sp;
 	x->sample.fp = r->bp;
+	x->signal_frame = signal_begins(r->sp, r->si, r->dx);
 }
 
 static __always_inline void registers_from_entry(struct scratch *x, struct pt_regs *r)
 {
+	uint64_t sp = kernel_read(r, sp);
+
 	x->sample.pc = kernel_read(r, ip);
-	x->sample.sp = kernel_read(r, sp);
+	x->sample.sp = sp;
 	x->sample.fp = kernel_read(r, bp);
+	x->signal_frame = signal_begins(sp, kernel_read(r, si), kernel_read(r, dx));
+	if (kernel_read(r, orig_ax) == NR_RT_SIGRETURN)
+		x->signal_frame = sp - 8; /* pretcode was its return address */
 }
 
 static __always_inline uint64_t go_g_address(struct scratch *x, struct task_struct *task,
@@ -36,41 +64,26 @@ static __always_inline uint64_t go_g_address(struct scratch *x, struct task_stru
 }
 
 /*
- * The stack pointer of the caller of the frame at @f, at the call: a frame is { saved bp, return
- * address } with nothing above that belongs to the callee.
- */
-static __always_inline uint64_t caller_sp(uint64_t f)
-{
-	return f + 16;
-}
-
-/*
- * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. There it left, at
- * S + size, the pc that asmcgocall() had saved; and above that is the frame record of asmcgocall(),
+ * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. There it left the
+ * pc that asmcgocall() had saved; and above that is the frame record of asmcgocall(),
  * { bp, return address into cgocall() } (runtime/asm_amd64.s, Go 1.20 to 1.27).
  */
 static __always_inline bool cgocallback_step(uint64_t f, const struct exe_policy *policy,
 					     uint64_t *ret_pc, uint64_t *ret_f)
 {
-	uint64_t at = caller_sp(f) + policy->cgocallback_frame;
+	uint64_t at = frame_above(f, policy->cgocallback_frame);
 
 	*ret_f = at + 8;
 	return user_read(ret_pc, sizeof(*ret_pc), at) == 0;
 }
 
-/*
- * The kernel's signal frame is above sigtramp()'s: struct rt_sigframe { pretcode; ucontext { flags,
- * link, stack (24 bytes), sigcontext { r8...r15, di, si, bp, bx, dx, ax, cx, sp, ip } } }.
- */
-static __always_inline bool registers_from_signal(struct scratch *x, uint64_t f,
-						  const struct exe_policy *policy)
+static __always_inline bool registers_from_signal(struct scratch *x)
 {
 	struct {
 		uint64_t bp, bx, dx, ax, cx, sp, ip;
 	} r;
-	uint64_t frame = caller_sp(f) + policy->sigtramp_frame;
 
-	if (user_read(&r, sizeof(r), frame + 8 + 40 + 10 * 8))
+	if (user_read(&r, sizeof(r), x->signal_frame + SIGNAL_REGISTERS))
 		return false;
 	x->sample.pc = r.ip;
 	x->sample.sp = r.sp;

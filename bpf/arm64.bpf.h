@@ -15,6 +15,25 @@ static __always_inline bool registers_are_kernel(const struct user_registers *r)
 	return (int64_t)r->pc < 0;
 }
 
+/*
+ * struct rt_sigframe, where the kernel keeps the registers that a signal interrupted: { siginfo
+ * (128 bytes); ucontext { flags, link, stack (24), sigset (128), padding (8), sigcontext { fault
+ * address, x0...x30, sp, pc } } }.
+ */
+#define SIGNAL_UCONTEXT	 128
+#define SIGNAL_REGISTERS (SIGNAL_UCONTEXT + 176 + 8 + 28 * 8) /* from x28 on */
+#define NR_RT_SIGRETURN	 139
+
+/*
+ * The signal frame of a handler that has hardly begun: its second and third arguments still point
+ * into the frame, and the frame is right above. Most of the time of a signal goes by here and in
+ * the return from it.
+ */
+static __always_inline uint64_t signal_begins(uint64_t sp, uint64_t x1, uint64_t x2)
+{
+	return x2 == x1 + SIGNAL_UCONTEXT && x1 - sp < SIGNAL_NEAR_BYTES ? x1 : 0;
+}
+
 static __always_inline void registers_from_tick(struct scratch *x, const struct user_registers *r)
 {
 	x->sample.pc = r->pc;
@@ -22,15 +41,21 @@ static __always_inline void registers_from_tick(struct scratch *x, const struct 
 	x->sample.fp = r->regs[29];
 	x->sample.lr = r->regs[30];
 	x->g_register = r->regs[28];
+	x->signal_frame = signal_begins(r->sp, r->regs[1], r->regs[2]);
 }
 
 static __always_inline void registers_from_entry(struct scratch *x, struct pt_regs *r)
 {
+	uint64_t sp = kernel_read(r, sp);
+
 	x->sample.pc = kernel_read(r, pc);
-	x->sample.sp = kernel_read(r, sp);
+	x->sample.sp = sp;
 	x->sample.fp = kernel_read(r, regs[29]);
 	x->sample.lr = kernel_read(r, regs[30]);
 	x->g_register = kernel_read(r, regs[28]);
+	x->signal_frame = signal_begins(sp, kernel_read(r, regs[1]), kernel_read(r, regs[2]));
+	if (kernel_read(r, syscallno) == NR_RT_SIGRETURN)
+		x->signal_frame = sp;
 }
 
 /* g is in x28, but for programs with cgo: C code may use that register (runtime/tls_arm64.s). */
@@ -44,38 +69,28 @@ static __always_inline uint64_t go_g_address(struct scratch *x, struct task_stru
 
 /*
  * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. Its own frame there
- * begins with a frame record that it made by hand from what asmcgocall() had saved, { bp, pc }, 8
- * bytes below its stack pointer. A frame record lies at the low end of its frame, so its place is
- * found by the size of the callee's frame (runtime/asm_arm64.s, Go 1.20 to 1.27).
+ * begins with what asmcgocall() had saved, { bp, pc }, laid down to look like a frame record, of
+ * which the pc is where the policy says (runtime/asm_arm64.s, Go 1.20 to 1.27).
  */
 static __always_inline bool cgocallback_step(uint64_t f, const struct exe_policy *policy,
 					     uint64_t *ret_pc, uint64_t *ret_f)
 {
 	uint64_t record[2];
 
-	if (user_read(record, sizeof(record), f + policy->cgocallback_frame))
+	if (user_read(record, sizeof(record), frame_above(f, policy->cgocallback_frame) - 8))
 		return false;
 	*ret_f = record[0];
 	*ret_pc = record[1];
 	return true;
 }
 
-/*
- * The kernel's signal frame is above sigtramp()'s, whose own record the one at @f points to: struct
- * rt_sigframe { siginfo (128 bytes); ucontext { flags, link, stack (24), sigset (128), padding (8),
- * sigcontext { fault address, x0...x30, sp, pc } } }.
- */
-static __always_inline bool registers_from_signal(struct scratch *x, uint64_t f,
-						  const struct exe_policy *policy)
+static __always_inline bool registers_from_signal(struct scratch *x)
 {
 	struct {
 		uint64_t x28, x29, x30, sp, pc;
 	} r;
-	uint64_t sigtramp;
 
-	if (user_read(&sigtramp, sizeof(sigtramp), f) ||
-	    user_read(&r, sizeof(r),
-		      sigtramp + 8 + policy->sigtramp_frame + 128 + 176 + 8 + 28 * 8))
+	if (user_read(&r, sizeof(r), x->signal_frame + SIGNAL_REGISTERS))
 		return false;
 	x->sample.pc = r.pc;
 	x->sample.sp = r.sp;

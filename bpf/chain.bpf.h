@@ -87,17 +87,19 @@ out:
 /* Signal handlers are not deep: sighandler() and what it calls. */
 #define HANDLER_MAX_FRAMES 32
 
-/* The frame whose caller is sigtramp(), that is sigtrampgo()'s, from @f on. 0: none. */
-static __noinline uint64_t chain_find_sigtramp(struct scratch *x, uint64_t f)
+/* In a Go signal handler: its frame is by the record of what sigtramp() called. */
+static __noinline int chain_find_signal(struct scratch *x)
 {
 	struct code_range sigtramp = x->process.policy.sigtramp;
-	uint64_t start_code = x->process.start_code;
+	uint64_t start_code = x->process.start_code, f = x->sample.fp;
 
 	for (int i = 0; i < HANDLER_MAX_FRAMES; i++) {
 		if (!record_read(x, f))
-			return 0;
-		if (in_range(x->record.return_address, start_code, sigtramp))
-			return f;
+			break;
+		if (in_range(x->record.return_address, start_code, sigtramp)) {
+			x->signal_frame = frame_above(f, x->process.policy.sigtramp_frame);
+			break;
+		}
 		f = x->record.next;
 	}
 	return 0;

@@ -42,13 +42,12 @@ static __always_inline void registers_read(struct scratch *x, struct tick *tick,
 	registers_from_entry(x, entry);
 }
 
-/* A Go thread in a signal handler: sample what the signal interrupted. */
+/* The thread is in a signal handler, or on the way to or from it: sample what was interrupted. */
 static __noinline int leave_signal_handler(struct scratch *x)
 {
 	struct sample *s = &x->sample;
-	uint64_t f = chain_find_sigtramp(x, s->fp);
 
-	if (!f || !registers_from_signal(x, f, &x->process.policy))
+	if (!registers_from_signal(x))
 		return 0;
 	s->flags |= SAMPLE_IN_SIGNAL;
 	if (s->go.curg && on_goroutine_stack(s))
@@ -90,9 +89,12 @@ static __noinline int stack_read(struct scratch *x)
 	return 0;
 }
 
-/* The parts of a sample that are not written in any case. */
-static __always_inline void sample_clear(struct sample *s)
+/* What is left of the last sample, and not written in any case. */
+static __always_inline void scratch_clear(struct scratch *x)
 {
+	struct sample *s = &x->sample;
+
+	x->window_at = 0;
 	s->flags = 0;
 	s->lr = 0;
 	s->chain = 0;
@@ -109,14 +111,15 @@ static __always_inline void sample_fill(struct scratch *x, struct tick *tick,
 	const struct exe_policy *policy = &x->process.policy;
 	struct sample *s = &x->sample;
 
-	sample_clear(s);
-	x->window_at = 0; /* what it holds is of another sample */
+	scratch_clear(x);
 	s->cpu = bpf_get_smp_processor_id();
 	s->cgroup = x->process.cgroup;
 	registers_read(x, tick, task);
 	if (policy->verdict)
 		s->flags |= SAMPLE_POLICY;
 	if (policy->verdict == EXE_GO && go_read(s, policy, go_g_address(x, task, policy)))
+		chain_find_signal(x);
+	if (x->signal_frame)
 		leave_signal_handler(x);
 	if (!is_in_c(s))
 		stack_read(x);

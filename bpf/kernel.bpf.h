@@ -78,7 +78,7 @@ struct thread_struct {
 };
 
 struct pt_regs {
-	unsigned long bp, ip, sp;
+	unsigned long bp, dx, si, orig_ax, ip, sp;
 };
 #else
 struct thread_struct {
@@ -90,6 +90,7 @@ struct thread_struct {
 struct pt_regs {
 	uint64_t regs[31];
 	uint64_t sp, pc;
+	int32_t syscallno;
 };
 #endif
 

@@ -188,12 +188,14 @@ struct exe_policy {
 	uint32_t m_vdso_sp; /* m.vdsoSP; m.vdsoPC follows. 0: not known */
 	uint32_t m_ncgo;    /* int32. 0: not known, or no cgo in this program */
 	/*
-	 * runtime.cgocallback, called from C, pushes the goroutine's saved pc on the goroutine's
-	 * stack below a frame of its own size, so that its caller there is the word at S + size,
-	 * S being the stack pointer at its call of cgocallbackg (runtime/asm_amd64.s).
+	 * Two functions change stacks, and what is to be found there lies frame + 16 bytes above
+	 * the frame record of the function that they call, whose return address is in their range.
+	 *
+	 * runtime.cgocallback, called from C, goes to the goroutine's stack: the goroutine's saved
+	 * pc. amd64: followed by the frame record of asmcgocall; arm64: the saved fp is 8 below.
 	 */
 	struct code_range cgocallback;
-	/* runtime.sigtramp: the kernel's signal frame is at S + size, S as above. */
+	/* runtime.sigtramp, called by the kernel: the kernel's signal frame. */
 	struct code_range sigtramp;
 	uint32_t cgocallback_frame;
 	uint32_t sigtramp_frame;

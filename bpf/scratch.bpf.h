@@ -19,6 +19,9 @@
 /* Stack is read in pieces of this size; most chains need two or three. */
 #define WINDOW_BYTES 512
 
+/* A handler has hardly begun while its stack pointer is this near to its frame. */
+#define SIGNAL_NEAR_BYTES 512
+
 struct frame_record {
 	uint64_t next, return_address;
 };
@@ -26,6 +29,7 @@ struct frame_record {
 struct scratch {
 	struct known_process process; /* the one sampled */
 	uint64_t g_register;	      /* arm64: x28 */
+	uint64_t signal_frame;	      /* of a handler that the thread is in; 0: none */
 	uint32_t count;		      /* what a loop found */
 	uint32_t reserved;
 	struct frame_record record;
@@ -66,4 +70,10 @@ static __always_inline uint64_t user_word(uint64_t from)
 static __always_inline bool in_range(uint64_t pc, uint64_t start_code, struct code_range r)
 {
 	return pc - start_code - r.begin < (uint64_t)r.end - r.begin;
+}
+
+/* Where struct exe_policy says that something lies, by the record @f of the callee. */
+static __always_inline uint64_t frame_above(uint64_t f, uint32_t size)
+{
+	return f + 16 + size;
 }

@@ -1,0 +1,3 @@
+module example.com/hone/signals
+
+go 1.20
