@@ -17,7 +17,6 @@ type Product struct {
 	Tags     []string `json:"tags"`
 	Cents    int64    `json:"cents"`
 	Stock    int      `json:"stock"`
-	Rating   float64  `json:"rating"`
 
 	Features Vector   `json:"-"`
 	words    []string // of name, brand and tags, lower case
@@ -30,8 +29,11 @@ var (
 	tags       = strings.Fields("sale new eco gift kitchen office travel sport home outdoor")
 )
 
+// dimensions of every product's features.
+const dimensions = 48
+
 // newCatalog makes n products, the same ones for the same seed.
-func newCatalog(n int, seed int64) []*Product {
+func newCatalog(n int, seed int64) *Catalog {
 	random := rand.New(rand.NewSource(seed))
 	pick := func(from []string) string { return from[random.Intn(len(from))] }
 	products := make([]*Product, n)
@@ -44,17 +46,16 @@ func newCatalog(n int, seed int64) []*Product {
 			Tags:     []string{pick(tags), pick(tags)},
 			Cents:    int64(100 + random.Intn(50000)),
 			Stock:    random.Intn(40),
-			Rating:   1 + 4*random.Float64(),
 			Features: newFeatures(random),
 		}
 		p.words = tokenize(p.Name + " " + p.Brand + " " + strings.Join(p.Tags, " "))
 		products[i] = p
 	}
-	return products
+	return &Catalog{products: products, index: newIndex(products)}
 }
 
 func newFeatures(random *rand.Rand) Vector {
-	v := &coarse{make([]int8, 48), 1.0 / 128}
+	v := &coarse{make([]int8, dimensions), 1.0 / 128}
 	for i := range v.steps {
 		v.steps[i] = int8(random.Intn(256) - 128)
 	}

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,31 +18,19 @@ import (
 )
 
 type shop struct {
-	products []*Product
-	index    *Index
-	rules    []Rule
+	catalog *Catalog
+	rules   []Rule
 }
 
 func (s *shop) search(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	filters := []Filter{inStock{}, priceRange{number(query.Get("min"), 0), number(query.Get("max"), 1<<40)}}
-	scorers := []Scorer{&popularity{0.2}}
-	if likes := s.features(query["like"]); len(likes) > 0 {
-		scorers = append(scorers, &taste{mean(likes)})
+	var likes []int
+	for _, id := range query["like"] {
+		likes = append(likes, number(id, -1))
 	}
-	found := s.index.Find(tokenize(query.Get("q")))
-	reply(w, search(s.products, found, filters, scorers, int(number(query.Get("n"), 10))))
-}
-
-// features are those of the products with these numbers.
-func (s *shop) features(ids []string) []Vector {
-	var vectors []Vector
-	for _, text := range ids {
-		if id := number(text, -1); id >= 0 && id < int64(len(s.products)) {
-			vectors = append(vectors, s.products[id].Features)
-		}
-	}
-	return vectors
+	filters := []Filter{&inStock{1}, &priceRange{int64(number(query.Get("min"), 0)), int64(number(query.Get("max"), math.MaxInt))}}
+	wish := mean(s.catalog.Features(likes), dimensions)
+	reply(w, s.catalog.Search(tokenize(query.Get("q")), filters, wish, number(query.Get("n"), 10)))
 }
 
 func (s *shop) quote(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +39,7 @@ func (s *shop) quote(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	quote, err := price(s.products, lines, s.rules, 19)
+	quote, err := s.catalog.Price(lines, s.rules, 19)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
@@ -73,8 +62,8 @@ func reply(w http.ResponseWriter, value any) {
 	json.NewEncoder(w).Encode(value)
 }
 
-func number(text string, otherwise int64) int64 {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+func number(text string, otherwise int) int {
+	if n, err := strconv.Atoi(text); err == nil {
 		return n
 	}
 	return otherwise
@@ -84,11 +73,9 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	flag.Parse()
 
-	products := newCatalog(10000, 1)
 	s := &shop{
-		products: products,
-		index:    newIndex(products),
-		rules:    []Rule{bulk{10, 5}, tagged{"sale", 20}, tagged{"gift", 10}},
+		catalog: newCatalog(10000, 1),
+		rules:   []Rule{bulk{10, 5}, tagged{"sale", 20}, tagged{"gift", 10}},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/search", s.search)

@@ -60,23 +60,3 @@ func percentOf(cents, percent int64) int64 {
 }
 
 var errNoSuchProduct = errors.New("no such product")
-
-func price(products []*Product, lines []Line, rules []Rule, taxPercent int64) (Quote, error) {
-	quote := Quote{Lines: lines}
-	for i := range lines {
-		line := &lines[i]
-		if line.ID < 0 || line.ID >= len(products) {
-			return Quote{}, errNoSuchProduct
-		}
-		p := products[line.ID]
-		line.Cents = p.Cents * int64(line.Quantity)
-		quote.Total += line.Cents
-		for _, rule := range rules {
-			quote.Discount += rule.Discount(p, line)
-		}
-	}
-	quote.Total -= quote.Discount
-	quote.Tax = percentOf(quote.Total, taxPercent)
-	quote.Total += quote.Tax
-	return quote, nil
-}

@@ -2,6 +2,8 @@
 
 package main
 
+import "sync"
+
 // A Filter says whether a product may be shown at all.
 type Filter interface {
 	Keep(p *Product) bool
@@ -9,73 +11,88 @@ type Filter interface {
 
 type priceRange struct{ min, max int64 }
 
-func (r priceRange) Keep(p *Product) bool { return p.Cents >= r.min && p.Cents <= r.max }
+func (r *priceRange) Keep(p *Product) bool { return p.Cents >= r.min && p.Cents <= r.max }
 
-type inStock struct{}
+type inStock struct{ least int }
 
-func (inStock) Keep(p *Product) bool { return p.Stock > 0 }
+func (s *inStock) Keep(p *Product) bool { return p.Stock >= s.least }
 
-// A Scorer says how well a product fits; the scores of all scorers are added up.
-type Scorer interface {
-	Score(p *Product) float64
-}
-
-// taste scores by how close a product is to what the customer likes.
-type taste struct{ likes Vector }
-
-func (t *taste) Score(p *Product) float64 { return 1 / (1 + float64(distance(t.likes, p.Features))) }
-
-// popularity lifts well-rated products a little, and those that are running out not at all.
-type popularity struct{ weight float64 }
-
-func (s *popularity) Score(p *Product) float64 {
-	if p.Stock < 3 {
-		return 0
-	}
-	lift := s.weight * (p.Rating - 1) / 4
-	if p.Stock > 20 {
-		lift *= 1.1
-	}
-	return lift
-}
-
-// Hit is a product with its score.
+// Hit is a product, and how far it is from what was asked for.
 type Hit struct {
 	*Product
-	Score float64 `json:"score"`
+	Distance float32 `json:"distance"`
 }
 
-func better(a, b Hit) bool {
-	if a.Score != b.Score {
-		return a.Score > b.Score
+func closer(a, b Hit) bool {
+	if a.Distance != b.Distance {
+		return a.Distance < b.Distance
 	}
 	return a.ID < b.ID
 }
 
-// search ranks the found products that pass every filter and gives the best n.
-func search(products []*Product, found Postings, filters []Filter, scorers []Scorer, n int) []Hit {
-	top := newTop(n, better)
+// Catalog is all there is to buy; prices and stock change under its lock.
+type Catalog struct {
+	lock     sync.RWMutex
+	products []*Product
+	index    *Index
+}
+
+// Search gives the n products that are closest to a wish, of those with all of the terms that pass
+// the filters.
+func (c *Catalog) Search(terms []string, filters []Filter, wish Vector, n int) []Hit {
+	c.lock.RLock()
+	defer c.lock.RUnlock()
+	top := newTop(n, closer)
+	found := c.index.Find(terms)
+next:
 	for id := found.Seek(0); id < none; id = found.Seek(id + 1) {
-		if p := products[id]; passes(filters, p) {
-			top.Add(Hit{p, total(scorers, p)})
+		p := c.products[id]
+		for _, filter := range filters {
+			if !filter.Keep(p) {
+				continue next
+			}
 		}
+		distance := float32(0)
+		for i, length := 0, wish.Len(); i < length; i++ {
+			wanted := wish.At(i)
+			got := p.Features.At(i)
+			distance += (wanted - got) * (wanted - got)
+		}
+		top.Add(Hit{p, distance})
 	}
 	return top.Sorted()
 }
 
-func passes(filters []Filter, p *Product) bool {
-	for _, f := range filters {
-		if !f.Keep(p) {
-			return false
+// Features are those of the products with these numbers.
+func (c *Catalog) Features(ids []int) []Vector {
+	var vectors []Vector
+	for _, id := range ids {
+		if id >= 0 && id < len(c.products) {
+			vectors = append(vectors, c.products[id].Features)
 		}
 	}
-	return true
+	return vectors
 }
 
-func total(scorers []Scorer, p *Product) float64 {
-	sum := 0.0
-	for _, s := range scorers {
-		sum += s.Score(p)
+// Price works out what the lines cost.
+func (c *Catalog) Price(lines []Line, rules []Rule, taxPercent int64) (Quote, error) {
+	c.lock.RLock()
+	defer c.lock.RUnlock()
+	quote := Quote{Lines: lines}
+	for i := range lines {
+		line := &lines[i]
+		if line.ID < 0 || line.ID >= len(c.products) {
+			return Quote{}, errNoSuchProduct
+		}
+		p := c.products[line.ID]
+		line.Cents = p.Cents * int64(line.Quantity)
+		quote.Total += line.Cents
+		for _, rule := range rules {
+			quote.Discount += rule.Discount(p, line)
+		}
 	}
-	return sum
+	quote.Total -= quote.Discount
+	quote.Tax = percentOf(quote.Total, taxPercent)
+	quote.Total += quote.Tax
+	return quote, nil
 }

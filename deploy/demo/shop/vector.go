@@ -2,7 +2,7 @@
 
 package main
 
-// A Vector is what a product is like, or what somebody likes, in numbers.
+// A Vector is what a product is like, or what somebody wishes for, in numbers.
 type Vector interface {
 	Len() int
 	At(i int) float32
@@ -23,20 +23,9 @@ type coarse struct {
 func (v *coarse) Len() int         { return len(v.steps) }
 func (v *coarse) At(i int) float32 { return v.step * float32(v.steps[i]) }
 
-// distance is small for vectors that are alike.
-func distance(a, b Vector) float32 {
-	sum := float32(0)
-	for i, n := 0, a.Len(); i < n; i++ {
-		x := a.At(i)
-		y := b.At(i)
-		sum += (x - y) * (x - y)
-	}
-	return sum
-}
-
 // mean is the middle of the vectors.
-func mean(vectors []Vector) Vector {
-	sum := make([]float32, vectors[0].Len())
+func mean(vectors []Vector, length int) Vector {
+	sum := make([]float32, length)
 	for _, v := range vectors {
 		for i := range sum {
 			sum[i] += v.At(i) / float32(len(vectors))
