@@ -111,5 +111,10 @@ uint64_t pgo_random_draw(struct pgo_random *rng, uint64_t all, uint64_t marked, 
 		return marked;
 	if (marked <= 64)
 		return draw_each(rng, all, marked, drawn);
-	return draw_many(rng, all, marked, drawn);
+	/* Beyond 2^53 a double may be rounded out of the range of what is possible. */
+	uint64_t least = all - marked < drawn ? drawn - (all - marked) : 0;
+	uint64_t most = marked < drawn ? marked : drawn, got = draw_many(rng, all, marked, drawn);
+	if (got < least)
+		return least;
+	return got < most ? got : most;
 }

@@ -86,6 +86,21 @@ static void draws_are_hypergeometric(void **state)
 	check_draws(4e6, 3.9e6, 1e6);
 }
 
+/* More balls than a double can tell apart. */
+static void draws_stay_possible(void **state)
+{
+	const uint64_t many = (1ULL << 60) + 1;
+	struct pgo_random rng;
+
+	(void)state;
+	pgo_random_init(&rng, 5);
+	for (uint64_t i = 0; i < 100; i++) {
+		assert_true(pgo_random_draw(&rng, many + 100, many + i, many) >= many + i - 100);
+		assert_true(pgo_random_draw(&rng, many + 100, many + i, many) <= many);
+		assert_true(pgo_random_draw(&rng, many * 2, many, many + i) <= many);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +108,7 @@ int main(void)
 		cmocka_unit_test(below_is_below_and_even),
 		cmocka_unit_test(certain_draws_are_certain),
 		cmocka_unit_test(draws_are_hypergeometric),
+		cmocka_unit_test(draws_stay_possible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
