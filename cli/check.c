@@ -226,7 +226,7 @@ static int parse(struct check *c, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (option) {
 		case 'e':
-			if (!parse_number(optarg, &c->list))
+			if (!parse_count(optarg, &c->list))
 				return say_usage(COMMAND, "--edges takes a number, not \"%s\".",
 						 optarg);
 			break;

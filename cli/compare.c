@@ -197,12 +197,12 @@ static int parse(struct command *c, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
-			if (!parse_number(optarg, &c->options.seed))
+			if (!parse_count(optarg, &c->options.seed))
 				return say_usage(COMMAND, "--seed takes a number, not \"%s\".",
 						 optarg);
 			break;
 		case 't':
-			if (!parse_number(optarg, &c->top))
+			if (!parse_count(optarg, &c->top))
 				return say_usage(COMMAND, "--top takes a number, not \"%s\".",
 						 optarg);
 			break;

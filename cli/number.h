@@ -2,22 +2,12 @@
 /* Numbers given as options. */
 #pragma once
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "base/text.h"
 
 /* Decimal digits and nothing else. */
-static inline bool parse_number(const char *text, uint64_t *ret_number)
+static inline bool parse_count(const char *text, uint64_t *ret_count)
 {
-	char *end;
+	struct span rest = span_of(text, strlen(text));
 
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	unsigned long long value = strtoull(text, &end, 10);
-	if (errno || *end)
-		return false;
-	*ret_number = value;
-	return true;
+	return text_number(&rest, 10, ret_count) && !rest.size;
 }

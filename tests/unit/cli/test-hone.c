@@ -1,48 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The executable itself, given as the first argument: its own options and wrong commands. */
-#include "tests/unit/unit.h"
+#include "tests/unit/cli/hone.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct run {
-	int code;
-	char out[4096];
-	char err[4096];
-};
-
-static void slurp(const char *path, char *ret_text, size_t size)
-{
-	FILE *f = fopen(path, "re");
-
-	assert_non_null(f);
-	ret_text[fread(ret_text, 1, size - 1, f)] = '\0';
-	fclose(f);
-}
-
-static struct run hone(void **state, const char *arguments)
-{
-	const char *program = *state;
-	char folder[] = "/tmp/test-hone-XXXXXX", command[4096], out[64], err[64];
-	struct run r;
-
-	assert_non_null(mkdtemp(folder));
-	snprintf(out, sizeof(out), "%s/out", folder);
-	snprintf(err, sizeof(err), "%s/err", folder);
-	snprintf(command, sizeof(command), "'%s' >%s 2>%s %s", program, out, err, arguments);
-	int status = system(command);
-	assert_true(WIFEXITED(status));
-	r.code = WEXITSTATUS(status);
-	slurp(out, r.out, sizeof(r.out));
-	slurp(err, r.err, sizeof(r.err));
-	unlink(out);
-	unlink(err);
-	rmdir(folder);
-	return r;
-}
 
 static void help_and_version_go_to_stdout(void **state)
 {
