@@ -55,7 +55,7 @@ enum pgo_outcome {
 };
 
 /* Most steps on all paths together, each walked twice. Real profiles have some 6 a tip. */
-#define PGO_STEPS_MAX (128U << 20)
+#define PGO_STEPS_MAX (32U << 20)
 
 struct pgo_edge {
 	uint32_t caller, callee; /* pgo_names_text() */

@@ -125,7 +125,7 @@ static void counts_come_from_the_count_type(void **state)
 /* Two locations of many lines, and few more samples than locations: paths longer than any file. */
 static void paths_beyond_reason_are_refused(void **state)
 {
-	enum { LINES = 60000, LOCATIONS = 40 };
+	enum { LINES = 60000, LOCATIONS = 20 };
 	_cleanup_(made_profile_freep) struct pprof_profile *p = made_count_profile();
 	_cleanup_(freep) struct pprof_line *lines = calloc(LINES, sizeof(*lines));
 	uint32_t function = made_function(p, "main.f", 10), numbers[LOCATIONS];
