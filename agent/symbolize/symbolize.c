@@ -37,12 +37,16 @@ static void symbolizer_fini(struct symbolizer *z)
 
 /* ---- one frame --------------------------------------------------------------------------- */
 
+static char *span_text(struct span s)
+{
+	return s.size ? strndup((const char *)s.data, s.size) : strdup("");
+}
+
 static int add_function(struct symbolizer *z, const struct binary_line *line,
 			uint32_t *ret_function)
 {
-	_cleanup_(freep) char *name =
-		strndup((const char *)line->function.data, line->function.size);
-	_cleanup_(freep) char *file = strndup((const char *)line->file.data, line->file.size);
+	_cleanup_(freep) char *name = span_text(line->function);
+	_cleanup_(freep) char *file = span_text(line->file);
 
 	if (!name || !file)
 		return -ENOMEM;

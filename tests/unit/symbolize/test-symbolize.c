@@ -23,7 +23,8 @@ enum {
 	WRAPPER_IN_FUNCTION = 0x401070, /* a wrapper inlined into main.user */
 	DEEP = 0x401080,		/* four logical frames in one */
 	GENERIC = 0x401090,
-	UNKNOWN = 0x4010a0,
+	NO_FILE = 0x4010a0,
+	UNKNOWN = 0x4010b0,
 };
 
 #define NAMED(name, line_, start_, special_)                                      \
@@ -57,6 +58,7 @@ static const struct fake_lines table[] = {
 	    NAMED("main.d", 94, 90, 0) },
 	  4 },
 	{ GENERIC, { NAMED("example.com/v%2e2.(*Set[go.shape.string]).Add", 7, 5, 0) }, 1 },
+	{ NO_FILE, { { .function = { (const uint8_t *)"main.init", 9 } } }, 1 },
 };
 
 static const struct binary binary = {
@@ -185,6 +187,19 @@ static void test_functions_have_names_files_and_start_lines(void **state)
 	assert_int_equal(generic.start_line, 5);
 	assert_int_equal(inner.start_line, 30);
 	assert_int_equal(outer.start_line, 50);
+	made_fini(&m);
+}
+
+static void test_function_without_file_or_line(void **state)
+{
+	struct made m;
+
+	(void)state;
+	made_init(&m);
+	ADD(&m, 1, NO_FILE);
+	symbolize(&m, 0);
+	expect_stack(&m, "main.init:0");
+	assert_string_equal(pprof_function(m.profile, 0).file, "");
 	made_fini(&m);
 }
 
@@ -414,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inlined_calls_are_lines_innermost_first),
 		cmocka_unit_test(test_functions_have_names_files_and_start_lines),
+		cmocka_unit_test(test_function_without_file_or_line),
 		cmocka_unit_test(test_wrappers_are_left_out_with_their_location),
 		cmocka_unit_test(test_wrapper_at_the_leaf_is_left_out),
 		cmocka_unit_test(test_wrapper_below_the_panic_machinery_is_shown),

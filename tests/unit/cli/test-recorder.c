@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stages of a recording, put together as hone record does it: records in, a profile and what is
+ * said of it out. The process recorded is this one.
+ */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/record_result.h"
+#include "cli/recorder.h"
+#include "tests/unit/cli/recorder-fakes.h"
+
+#define SP 0xc000100000ull
+
+enum { LEAF, CALLER, ROOT, GOEXIT, RUNTIME, SYSMON, N_FUNCTIONS };
+
+static const struct fake_function functions[N_FUNCTIONS] = {
+	[LEAF] = { "main.leaf", 10, 0 },
+	[CALLER] = { "main.caller", 20, 0 },
+	[ROOT] = { "main.main", 30, 0 },
+	[GOEXIT] = { "runtime.goexit", 40, BINARY_GOEXIT },
+	[RUNTIME] = { "runtime.schedule", 50, 0 },
+	[SYSMON] = { "runtime.sysmon", 60, BINARY_SYSMON },
+};
+
+/* An address within function @f. */
+#define IN(f) (FAKE_TEXT + 0x1000ull * (f) + 0x10)
+
+/* ---- records ----------------------------------------------------------------------------- */
+
+static uint64_t own_start_time(void)
+{
+	struct procfs procfs;
+	struct process p;
+
+	assert_int_equal(procfs_open("/proc", &procfs), 0);
+	assert_int_equal(process_open(&procfs, getpid(), &p), 0);
+	uint64_t time = p.start_ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+
+	process_close(&p);
+	procfs_close(&procfs);
+	return time;
+}
+
+static struct sample *make_sample(uint64_t inode, uint32_t pid, const int *chain, uint16_t n)
+{
+	size_t size = sizeof(struct sample) + 8 * (n - 1u);
+	struct sample *s = calloc(1, size);
+
+	assert_non_null(s);
+	s->header = (struct record_header){
+		.type = RECORD_SAMPLE,
+		.size = (uint32_t)size,
+		.pid = pid,
+		.start_time = own_start_time(),
+		.exe = { .inode = inode },
+		.start_code = FAKE_TEXT,
+	};
+	s->pc = IN(chain[0]);
+	s->sp = SP;
+	s->fp = s->chain = SP + 0x20 - 8;
+	for (uint16_t i = 1; i < n; i++)
+		s->data[s->n_frames++] = IN(chain[i]);
+	return s;
+}
+
+#define SAMPLE(inode, pid, ...)                               \
+	make_sample(inode, pid, (const int[]){ __VA_ARGS__ }, \
+		    ARRAY_SIZE(((const int[]){ __VA_ARGS__ })))
+
+#define OURS(...)  SAMPLE(1, (uint32_t)getpid(), __VA_ARGS__)
+#define TRUNCATED  LEAF, CALLER
+#define MAX_NUMBER 64
+
+/* One recording, from its records to its result. */
+struct recording {
+	struct procfs procfs;
+	struct recorder recorder;
+	struct record_result result;
+	struct sample *records[MAX_NUMBER];
+	size_t n;
+};
+
+static void recording_init(struct recording *r)
+{
+	memset(r, 0, sizeof(*r));
+	fake_kernel = (struct fake_kernel){ .functions = functions, .n_functions = N_FUNCTIONS };
+	r->result = (struct record_result){ .frequency = 99 };
+	assert_int_equal(procfs_open("/proc", &r->procfs), 0);
+	const struct recorder_options options = { .frequency = 99, .procfs = &r->procfs };
+	assert_int_equal(recorder_init(&r->recorder, &options, NULL), 0);
+}
+
+static void recording_fini(struct recording *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->records[i]);
+	record_result_fini(&r->result);
+	recorder_fini(&r->recorder);
+	procfs_close(&r->procfs);
+}
+
+static void happens(struct recording *r, struct sample *s)
+{
+	assert_true(r->n < MAX_NUMBER);
+	r->records[r->n++] = s;
+}
+
+static void drain(struct recording *r)
+{
+	fake_kernel.records = (const struct record_header *const *)r->records;
+	fake_kernel.n_records = r->n;
+	assert_int_equal(recorder_drain(&r->recorder), 0);
+	fake_kernel.n_records = 0;
+}
+
+static void conclude(struct recording *r)
+{
+	drain(r);
+	r->result.tally = recorder_largest(&r->recorder);
+	if (r->result.tally)
+		assert_int_equal(record_result_make(&r->result, &r->recorder), 0);
+}
+
+/* ---- what is counted --------------------------------------------------------------------- */
+
+static void test_samples_become_a_profile(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	for (int i = 0; i < 3; i++)
+		happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, OURS(CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	assert_int_equal(pprof_n_samples(r.result.profile), 2);
+	const struct pprof_sample s = pprof_sample(r.result.profile, 0);
+	assert_int_equal(s.n_locations, 3);
+	assert_int_equal(s.values[0], 3);
+	assert_int_equal(s.values[1], 3 * (1000000000 / 99));
+	assert_true(record_result_is_useful(&r.result));
+	recording_fini(&r);
+}
+
+static void test_what_was_lost_is_counted_and_written(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, OURS(TRUNCATED));
+	happens(&r, OURS(TRUNCATED));
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	fake_kernel.counters = (struct capture_counters){ .ring_full = 5, .malformed = 2 };
+	conclude(&r);
+	assert_int_equal(r.result.notes.samples, 4);
+	assert_int_equal(r.result.notes.lost, 7);
+	assert_int_equal(r.result.notes.truncated, 2);
+	assert_int_equal(r.result.notes.unsymbolized, 0);
+	assert_int_equal(pprof_n_comments(r.result.profile), 2);
+	assert_string_equal(pprof_comment(r.result.profile, 1),
+			    "hone: samples=4 lost=7 truncated=2 unsymbolized=0");
+	recording_fini(&r);
+}
+
+static void test_stacks_without_room_are_lost(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	drain(&r);
+	r.n = 0;
+	free(r.records[0]);
+	r.recorder.tallies[0]->stacks.refused = 1; /* as the table counts it */
+	conclude(&r);
+	assert_int_equal(r.result.notes.samples, 1);
+	assert_int_equal(r.result.notes.lost, 1);
+	recording_fini(&r);
+}
+
+static void test_what_is_never_sampled_is_not_in_the_profile(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, OURS(LEAF, SYSMON));
+	conclude(&r);
+	assert_int_equal(r.result.notes.samples, 1);
+	assert_int_equal(r.recorder.not_sampled, 1);
+	recording_fini(&r);
+}
+
+static void test_programs_that_are_not_go_are_told_to_be_ignored(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	fake_kernel.functions = NULL;
+	happens(&r, OURS(LEAF, CALLER));
+	happens(&r, OURS(LEAF, CALLER));
+	conclude(&r);
+	assert_null(r.result.tally);
+	assert_int_equal(r.recorder.foreign, 2);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	recording_fini(&r);
+}
+
+/* The pid is another process's by now: its file must not be taken for the one that was sampled. */
+static void test_process_that_is_gone_has_no_name(void **state)
+{
+	struct sample *s = OURS(LEAF, CALLER, ROOT, GOEXIT);
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	s->header.start_time -= 1000000000;
+	happens(&r, s);
+	conclude(&r);
+	assert_null(r.result.tally);
+	assert_int_equal(r.recorder.unnamed, 1);
+	recording_fini(&r);
+}
+
+static void test_file_stays_known_when_its_process_is_gone(void **state)
+{
+	struct sample *gone = SAMPLE(1, 0x7fffffff, LEAF, CALLER, ROOT, GOEXIT);
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, gone);
+	conclude(&r);
+	assert_int_equal(r.result.notes.samples, 2);
+	recording_fini(&r);
+}
+
+static void test_the_program_with_most_samples_is_the_one(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	for (int i = 0; i < 2; i++)
+		happens(&r, SAMPLE(2, (uint32_t)getpid(), CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	assert_int_equal(r.result.tally->build->key.inode, 2);
+	assert_int_equal(r.result.notes.samples, 2);
+	recording_fini(&r);
+}
+
+/* ---- no profile rather than a bad one ---------------------------------------------------- */
+
+static void test_nothing_but_the_runtime_is_no_profile(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(RUNTIME, RUNTIME, GOEXIT));
+	conclude(&r);
+	assert_true(r.result.idle);
+	assert_false(record_result_is_useful(&r.result));
+	recording_fini(&r);
+}
+
+static void test_no_samples_are_no_profile(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	conclude(&r);
+	assert_false(record_result_is_useful(&r.result));
+	recording_fini(&r);
+}
+
+static void test_no_start_lines_are_no_profile(void **state)
+{
+	static const struct fake_function without[N_FUNCTIONS] = {
+		[LEAF] = { "main.leaf", 0, 0 },
+		[CALLER] = { "main.caller", 0, 0 },
+		[ROOT] = { "main.main", 0, 0 },
+		[GOEXIT] = { "runtime.goexit", 0, BINARY_GOEXIT },
+	};
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	fake_kernel.functions = without;
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	assert_false(r.result.idle);
+	assert_int_equal(r.result.quality.verdict, PGO_REFUSED);
+	assert_false(record_result_is_useful(&r.result));
+	recording_fini(&r);
+}
+
+/* ---- how good it is so far --------------------------------------------------------------- */
+
+static void test_preview_judges_as_the_result_does(void **state)
+{
+	struct pgo_quality quality;
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	for (int i = 0; i < 5; i++)
+		happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, OURS(CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	assert_int_equal(record_preview(r.result.tally, &quality), 0);
+	assert_int_equal(quality.verdict, r.result.quality.verdict);
+	assert_int_equal(quality.edges, r.result.quality.edges);
+	assert_int_equal(quality.samples, r.result.quality.samples);
+	assert_true(quality.coverage == r.result.quality.coverage);
+	recording_fini(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_samples_become_a_profile),
+		cmocka_unit_test(test_what_was_lost_is_counted_and_written),
+		cmocka_unit_test(test_stacks_without_room_are_lost),
+		cmocka_unit_test(test_what_is_never_sampled_is_not_in_the_profile),
+		cmocka_unit_test(test_programs_that_are_not_go_are_told_to_be_ignored),
+		cmocka_unit_test(test_process_that_is_gone_has_no_name),
+		cmocka_unit_test(test_file_stays_known_when_its_process_is_gone),
+		cmocka_unit_test(test_the_program_with_most_samples_is_the_one),
+		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
+		cmocka_unit_test(test_no_samples_are_no_profile),
+		cmocka_unit_test(test_no_start_lines_are_no_profile),
+		cmocka_unit_test(test_preview_judges_as_the_result_does),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
