@@ -83,20 +83,28 @@ func measure(address string, requests int) float64 {
 	return (cpu(address) - before) / float64(requests)
 }
 
-// meanAndError gives the mean and its standard error.
-func meanAndError(values []float64) (mean, standardError float64) {
+func sum(values []float64) float64 {
+	total := 0.0
 	for _, v := range values {
-		mean += v / float64(len(values))
+		total += v
 	}
-	for _, v := range values {
-		standardError += (v - mean) * (v - mean)
+	return total
+}
+
+// change is by how many percent after is more than before, and the standard error of that: how much
+// it moves when one round is left out (the jackknife).
+func change(before, after []float64) (percent, standardError float64) {
+	a, b, n := sum(before), sum(after), float64(len(before))
+	percent = 100 * (b/a - 1)
+	for i := range before {
+		without := 100 * ((b-after[i])/(a-before[i]) - 1)
+		standardError += (without - percent) * (without - percent)
 	}
-	n := float64(len(values))
-	return mean, math.Sqrt(standardError / (n - 1) / n)
+	return percent, math.Sqrt(standardError * (n - 1) / n)
 }
 
 func compare(before, after string, rounds, requests int) {
-	var a, b, changes []float64
+	var a, b []float64
 	send(before, 0, requests/2)
 	send(after, 0, requests/2)
 	for round := 0; round < rounds; round++ {
@@ -108,16 +116,14 @@ func compare(before, after string, rounds, requests int) {
 			y = measure(after, requests)
 			x = measure(before, requests)
 		}
-		a, b, changes = append(a, x), append(b, y), append(changes, 100*(y/x-1))
-		fmt.Printf("  round %2d   before %7.1f us   after %7.1f us   %+6.1f %%\n", round+1, x, y, changes[round])
+		a, b = append(a, x), append(b, y)
+		fmt.Printf("  round %2d   before %7.1f us   after %7.1f us   %+6.1f %%\n", round+1, x, y, 100*(y/x-1))
 	}
-	meanA, _ := meanAndError(a)
-	meanB, _ := meanAndError(b)
-	change, noise := meanAndError(changes)
+	percent, noise := change(a, b)
 	fmt.Printf("CPU per request: %.1f us before, %.1f us after: %+.1f %% (standard error %.1f, %d rounds)\n",
-		meanA, meanB, change, noise, rounds)
-	if math.Abs(change) < 2*noise {
-		fmt.Println("The difference drowns in the noise of this machine: less than two standard errors.")
+		sum(a)/float64(rounds), sum(b)/float64(rounds), percent, noise, rounds)
+	if math.Abs(percent) < 2*noise {
+		fmt.Println("The difference drowns in the noise of this machine: it is less than two standard errors.")
 	}
 }
 
