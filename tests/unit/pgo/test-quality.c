@@ -121,6 +121,25 @@ static void refusals_are_the_compilers(void **state)
 	assert_true(pgo_outcome_fails_build(PGO_E_ALL_ZERO));
 }
 
+static void calls_without_start_lines_are_refused(void **state)
+{
+	_cleanup_(made_profile_freep) struct pprof_profile *p = made_count_profile();
+	struct pprof_line caller = { .function = made_function(p, "main.caller", 0), .line = 12 };
+	struct pprof_line callee = { .function = made_function(p, "main.callee", 0), .line = 22 };
+	struct pprof_location locations[] = {
+		{ .mapping = PPROF_NONE, .address = 1, .lines = &callee, .n_lines = 1 },
+		{ .mapping = PPROF_NONE, .address = 2, .lines = &caller, .n_lines = 1 },
+	};
+	uint32_t numbers[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pprof_add_location(p, &locations[i], &numbers[i]), 0);
+	made_sample(p, numbers[0], numbers[1], 5);
+	assert_int_equal(assess(p).outcome, PGO_E_NO_START_LINES);
+	assert_true(pgo_outcome_fails_build(PGO_E_NO_START_LINES));
+}
+
 static void calls_without_names_are_refused(void **state)
 {
 	_cleanup_(made_profile_freep) struct pprof_profile *p = made_count_profile();
@@ -277,6 +296,7 @@ int main(void)
 		cmocka_unit_test(verdicts_follow_samples_and_coverage),
 		cmocka_unit_test(measures_are_those_of_the_edges),
 		cmocka_unit_test(refusals_are_the_compilers),
+		cmocka_unit_test(calls_without_start_lines_are_refused),
 		cmocka_unit_test(calls_without_names_are_refused),
 		cmocka_unit_test(flaws_take_good_away),
 		cmocka_unit_test(callers_without_start_line_are_a_flaw),
