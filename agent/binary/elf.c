@@ -170,13 +170,11 @@ bool elf_next_pointer_to(const struct elf *e, uint64_t addend, uint64_t *at, uin
 	return false;
 }
 
-bool elf_pointer(const struct elf *e, uint64_t vaddr, uint64_t *ret_pointer)
+bool elf_word(const struct elf *e, uint64_t vaddr, uint64_t *ret_word)
 {
 	struct span bytes;
 
-	if (!elf_at(e, vaddr, &bytes) || !span_u64(bytes, 0, ret_pointer))
-		return false;
-	return *ret_pointer || elf_addend(e, vaddr, ret_pointer);
+	return elf_at(e, vaddr, &bytes) && span_u64(bytes, 0, ret_word);
 }
 
 bool elf_note(const struct elf *e, const char *name, uint32_t type, struct span *ret_desc)

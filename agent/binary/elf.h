@@ -58,11 +58,8 @@ bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes);
 /* The section called @name, clipped to its segment. False: no such hint. */
 bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_range);
 
-/*
- * The pointer at @vaddr as the loaded program sees it, less the load bias: the word in the file,
- * or, where that is 0 (lld's position independent executables), the addend of its relocation.
- */
-bool elf_pointer(const struct elf *e, uint64_t vaddr, uint64_t *ret_pointer);
+/* The word at @vaddr in the file: not the pointer it becomes, where a relocation writes there. */
+bool elf_word(const struct elf *e, uint64_t vaddr, uint64_t *ret_word);
 
 /*
  * The next relocation from *@at on with this addend: the address it writes to. *@at is 0 at first

@@ -15,51 +15,56 @@
 #define GOFUNC_1_20 320
 #define GOFUNC_1_27 344
 
-/* A magic number by chance may be met often, a reference to it never. */
-#define MAX_CANDIDATES 4096
+/* Structs with the right length and the wrong pointers: each costs a pass over the relocations. */
+#define MAX_LOOKALIKES 4
 
-static bool points_to(const struct elf *e, uint64_t at, uint64_t target)
+/* How to read a pointer: as the file has it, or as relocations make it. */
+struct pointers {
+	const struct elf *elf;
+	bool relocated;
+};
+
+static bool pointer(struct pointers p, uint64_t vaddr, uint64_t *ret_pointer)
 {
-	uint64_t pointer;
+	return (p.relocated && elf_addend(p.elf, vaddr, ret_pointer)) ||
+	       elf_word(p.elf, vaddr, ret_pointer);
+}
 
-	return elf_pointer(e, at, &pointer) && pointer == target;
+static bool points_to(struct pointers p, uint64_t at, uint64_t target)
+{
+	uint64_t found;
+
+	return pointer(p, at, &found) && found == target;
 }
 
 /* The length is no pointer and hence always in the file: asked first, because it costs nothing. */
-static bool is_moduledata(const struct elf *e, const struct pclntab *t, uint64_t vaddr)
+static bool has_length(const struct elf *e, const struct pclntab *t, uint64_t vaddr)
 {
-	struct span bytes;
 	uint64_t length;
 
-	return elf_at(e, vaddr, &bytes) && span_u64(bytes, FTAB_LEN, &length) &&
-	       length == (uint64_t)t->n_functions + 1 &&
-	       points_to(e, vaddr + FUNCNAMETAB, t->names_vaddr) &&
-	       points_to(e, vaddr + PCLNTABLE, t->functions_vaddr) &&
-	       points_to(e, vaddr + FTAB, t->functions_vaddr);
+	return elf_word(e, vaddr + FTAB_LEN, &length) && length == (uint64_t)t->n_functions + 1;
+}
+
+static bool has_slices(struct pointers p, const struct pclntab *t, uint64_t vaddr)
+{
+	return points_to(p, vaddr + FUNCNAMETAB, t->names_vaddr) &&
+	       points_to(p, vaddr + PCLNTABLE, t->functions_vaddr) &&
+	       points_to(p, vaddr + FTAB, t->functions_vaddr);
 }
 
 static bool scan(const struct elf *e, const struct pclntab *t, struct elf_range range,
 		 uint64_t *ret_vaddr)
 {
+	struct pointers p = { .elf = e };
 	uint64_t word;
 
 	for (uint64_t at = -range.vaddr & 7; span_u64(range.bytes, at, &word); at += 8) {
-		if (word != t->vaddr || !is_moduledata(e, t, range.vaddr + at))
+		if (word != t->vaddr || !has_length(e, t, range.vaddr + at) ||
+		    !has_slices(p, t, range.vaddr + at))
 			continue;
 		*ret_vaddr = range.vaddr + at;
 		return true;
 	}
-	return false;
-}
-
-static bool scan_relocations(const struct elf *e, const struct pclntab *t, uint64_t *ret_vaddr)
-{
-	unsigned int candidates = 0;
-	uint64_t at = 0;
-
-	while (candidates++ < MAX_CANDIDATES && elf_next_pointer_to(e, t->vaddr, &at, ret_vaddr))
-		if (is_moduledata(e, t, *ret_vaddr))
-			return true;
 	return false;
 }
 
@@ -78,38 +83,53 @@ static bool locate(const struct elf *e, const struct pclntab *t, uint64_t *ret_v
 		if (s->writable && scan(e, t, range, ret_vaddr))
 			return true;
 	}
-	return scan_relocations(e, t, ret_vaddr);
+	return false;
+}
+
+static bool locate_relocated(const struct elf *e, const struct pclntab *t, uint64_t *ret_vaddr)
+{
+	struct pointers p = { .elf = e, .relocated = true };
+	unsigned int lookalikes = 0;
+	uint64_t at = 0;
+
+	while (lookalikes < MAX_LOOKALIKES && elf_next_pointer_to(e, t->vaddr, &at, ret_vaddr)) {
+		if (!has_length(e, t, *ret_vaddr))
+			continue;
+		if (has_slices(p, t, *ret_vaddr))
+			return true;
+		lookalikes++;
+	}
+	return false;
 }
 
 /*
  * Since 1.26 gofunc is a part of pclntab, behind the functions, and epclntab follows it in
  * moduledata: that tells the layouts apart, where the version does not.
  */
-static bool gofunc_in_pclntab(const struct elf *e, const struct pclntab *t, uint64_t field)
+static bool gofunc_in_pclntab(struct pointers p, const struct pclntab *t, uint64_t field)
 {
 	uint64_t gofunc, end;
 
-	return elf_pointer(e, field, &gofunc) && elf_pointer(e, field + 8, &end) &&
+	return pointer(p, field, &gofunc) && pointer(p, field + 8, &end) &&
 	       gofunc > t->functions_vaddr && gofunc < end && end - t->vaddr <= t->whole.size;
 }
 
-static int find_gofunc(const struct elf *e, const struct pclntab *t, int minor,
-		       struct moduledata *m)
+static int find_gofunc(struct pointers p, const struct pclntab *t, int minor, struct moduledata *m)
 {
 	uint64_t gofunc;
 	uint32_t offset = GOFUNC_1_20;
 
 	m->minor = 20;
-	if (t->text_start_unset && minor != 27 && gofunc_in_pclntab(e, t, m->vaddr + GOFUNC_1_20)) {
+	if (t->text_start_unset && gofunc_in_pclntab(p, t, m->vaddr + GOFUNC_1_20)) {
 		m->minor = 26;
-	} else if (t->text_start_unset && gofunc_in_pclntab(e, t, m->vaddr + GOFUNC_1_27)) {
+	} else if (t->text_start_unset && gofunc_in_pclntab(p, t, m->vaddr + GOFUNC_1_27)) {
 		m->minor = 27;
 		offset = GOFUNC_1_27;
 	} else if (minor > 25) {
 		return BINARY_E_TOO_NEW;
 	}
 	/* A program may be without inlined functions and hence without what gofunc points at. */
-	if (!elf_pointer(e, m->vaddr + offset, &gofunc) || !elf_at(e, gofunc, &m->gofunc))
+	if (!pointer(p, m->vaddr + offset, &gofunc) || !elf_at(p.elf, gofunc, &m->gofunc))
 		m->gofunc = (struct span){ 0 };
 	return 0;
 }
@@ -118,19 +138,20 @@ int moduledata_find(const struct elf *e, const struct pclntab *t, int minor,
 		    struct moduledata *ret_moduledata)
 {
 	struct moduledata *m = ret_moduledata;
+	struct pointers p = { .elf = e };
 	uint64_t minpc;
 	uint32_t first, last;
 	struct span code;
 
 	*m = (struct moduledata){ 0 };
-	if (!locate(e, t, &m->vaddr))
+	p.relocated = !locate(e, t, &m->vaddr);
+	if (p.relocated && !locate_relocated(e, t, &m->vaddr))
 		return BINARY_E_NOT_GO;
-	if (!elf_pointer(e, m->vaddr + TEXT, &m->text) ||
-	    !elf_pointer(e, m->vaddr + ETEXT, &m->etext) ||
-	    !elf_pointer(e, m->vaddr + MINPC, &minpc) || !pclntab_entry(t, 0, &first) ||
+	if (!pointer(p, m->vaddr + TEXT, &m->text) || !pointer(p, m->vaddr + ETEXT, &m->etext) ||
+	    !pointer(p, m->vaddr + MINPC, &minpc) || !pclntab_entry(t, 0, &first) ||
 	    !pclntab_entry(t, t->n_functions, &last) || !elf_at(e, m->text, &code) ||
 	    m->text + first != minpc || m->etext < m->text || m->etext - m->text > code.size ||
 	    last > m->etext - m->text)
 		return BINARY_E_TOO_NEW;
-	return find_gofunc(e, t, minor, m);
+	return find_gofunc(p, t, minor, m);
 }

@@ -5,6 +5,11 @@
  *
  * It is found without symbols by what it must hold: the pclntab's address, and slices of that table
  * with the very lengths its header gives. Section names say where to look first.
+ *
+ * In a position independent executable these pointers are relocations. Go's linker and GNU ld for
+ * amd64 leave the link-time pointer in the file all the same, lld leaves 0, and GNU ld for arm64
+ * something else whenever there is an addend. The words in the file are believed if all of them
+ * agree with the pclntab's header; otherwise the relocations are read, which is slow but right.
  */
 #pragma once
 

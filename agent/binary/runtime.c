@@ -44,6 +44,7 @@ static const struct {
 	[RUNTIME_CGOCALLBACK] = { "runtime.cgocallback", BINARY_ORDINARY, ASSEMBLY },
 	[RUNTIME_CGOCALLBACKG] = { "runtime.cgocallbackg", BINARY_ORDINARY, LAST },
 	[RUNTIME_SIGTRAMP] = { "runtime.sigtramp", BINARY_SIGNAL, ASSEMBLY },
+	[RUNTIME_CGO_SIGTRAMP] = { "runtime.cgoSigtramp", BINARY_ORDINARY, ASSEMBLY },
 	[RUNTIME_SIGTRAMPGO] = { "runtime.sigtrampgo", BINARY_SIGNAL, GO },
 	[RUNTIME_STACKCHECK] = { "runtime.stackcheck", BINARY_ORDINARY, ASSEMBLY },
 	[RUNTIME_LOAD_G] = { "runtime.load_g", BINARY_ORDINARY, ASSEMBLY },

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/filemap.h"
+#include "base/sigbus.h"
+
+#define PAGE 4096
+#define SIZE (3 * PAGE)
+
+static int new_file(void)
+{
+	uint8_t bytes[SIZE];
+	int fd = memfd_create("file", MFD_CLOEXEC);
+
+	memset(bytes, 'x', sizeof(bytes));
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	return fd;
+}
+
+static void test_map_outlives_descriptor(void **state)
+{
+	struct filemap map;
+	int fd = new_file();
+	(void)state;
+
+	assert_int_equal(filemap_open(fd, &map), 0);
+	close(fd);
+	assert_int_equal(map.bytes.size, SIZE);
+	assert_int_equal(map.bytes.data[SIZE - 1], 'x');
+	assert_false(filemap_torn(&map));
+	filemap_close(&map);
+	assert_int_equal(map.bytes.size, 0);
+	filemap_close(&map);
+}
+
+static void test_what_is_no_file(void **state)
+{
+	_cleanup_(closep) int empty = memfd_create("empty", MFD_CLOEXEC);
+	_cleanup_(closep) int directory = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct filemap map;
+	(void)state;
+
+	assert_int_equal(filemap_open(-1, &map), -EBADF);
+	assert_int_equal(filemap_open(directory, &map), -EINVAL);
+	assert_int_equal(filemap_open(empty, &map), 0);
+	assert_int_equal(map.bytes.size, 0);
+	assert_false(filemap_torn(&map));
+	filemap_close(&map);
+}
+
+/*
+ * cmocka has a SIGBUS handler of its own in every test, so what needs ours is done in a child that
+ * has none. CHECK: leave it with a status that tells the line.
+ */
+#define CHECK(what)                                \
+	do {                                       \
+		if (!(what))                       \
+			_exit(__LINE__ % 255 + 1); \
+	} while (0)
+
+static int in_child(void (*body)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)signal(SIGBUS, SIG_DFL);
+		body();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void truncate_and_read(void)
+{
+	int fd = new_file(), other_fd = new_file();
+	struct filemap map, other;
+
+	CHECK(filemap_open(fd, &map) == 0);
+	CHECK(filemap_open(other_fd, &other) == 0);
+	CHECK(ftruncate(fd, PAGE) == 0);
+	CHECK(map.bytes.data[0] == 'x' && !filemap_torn(&map));
+	CHECK(map.bytes.data[PAGE] == 0 && map.bytes.data[SIZE - 1] == 0);
+	CHECK(filemap_torn(&map) && !filemap_torn(&other));
+	CHECK(map.bytes.data[0] == 'x' && other.bytes.data[SIZE - 1] == 'x');
+	filemap_close(&map);
+	/* The place in the table is free again, and clean. */
+	CHECK(filemap_open(other_fd, &map) == 0 && !filemap_torn(&map));
+	filemap_close(&map);
+	filemap_close(&other);
+}
+
+static void test_truncated_reads_zeros(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(truncate_and_read), 0);
+}
+
+static void fault_elsewhere(void)
+{
+	struct filemap map;
+	int fd = new_file();
+	volatile uint8_t *p = mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	CHECK(p != MAP_FAILED && filemap_open(fd, &map) == 0 && ftruncate(fd, PAGE) == 0);
+	(void)p[2 * PAGE];
+}
+
+/* Not ours: it must not be made good. */
+static void test_fault_elsewhere_kills(void **state)
+{
+	int status = in_child(fault_elsewhere);
+	(void)state;
+
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
+static unsigned int passed_on;
+
+static void count_and_stop(int signal)
+{
+	(void)signal;
+	passed_on++;
+	_exit(passed_on == 1 ? 77 : 78);
+}
+
+static void fault_elsewhere_with_handler(void)
+{
+	(void)signal(SIGBUS, count_and_stop);
+	fault_elsewhere();
+}
+
+static void test_earlier_handler_is_called(void **state)
+{
+	int status = in_child(fault_elsewhere_with_handler);
+	(void)state;
+
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 77);
+}
+
+static void test_table_is_bounded(void **state)
+{
+	static uint8_t bytes[SIGBUS_MAX_RANGES];
+	unsigned int ranges[SIGBUS_MAX_RANGES], one;
+	unsigned int n = 0;
+	(void)state;
+
+	while (n < SIGBUS_MAX_RANGES && sigbus_watch(bytes + n, 1, &ranges[n]) == 0)
+		n++;
+	assert_int_equal(n, SIGBUS_MAX_RANGES);
+	assert_int_equal(sigbus_watch(bytes, 1, &one), -ENOSPC);
+	sigbus_unwatch(ranges[7]);
+	assert_int_equal(sigbus_watch(bytes, 1, &one), 0);
+	assert_int_equal(one, ranges[7]);
+	while (n)
+		sigbus_unwatch(ranges[--n]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* Those with a child come before this process has a handler. */
+		cmocka_unit_test(test_truncated_reads_zeros),
+		cmocka_unit_test(test_fault_elsewhere_kills),
+		cmocka_unit_test(test_earlier_handler_is_called),
+		cmocka_unit_test(test_map_outlives_descriptor),
+		cmocka_unit_test(test_what_is_no_file),
+		cmocka_unit_test(test_table_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
