@@ -41,7 +41,7 @@ static int drain(struct record_loop *l)
 {
 	int r = recorder_drain(l->recorder);
 
-	if (r == 0 && !l->options->no_watch && l->recorder->n_watched == 0)
+	if (r == 0 && !l->options->no_watch && !capture_watches_any(l->recorder->capture))
 		finish(l, RECORD_END_PROCESSES);
 	return r;
 }

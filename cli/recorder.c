@@ -43,10 +43,16 @@ void recorder_fini(struct recorder *r)
 
 int recorder_watch(struct recorder *r, uint32_t pid)
 {
+	_cleanup_(process_close) struct process p = PROCESS_NULL;
 	int e = capture_watch_pid(r->capture, pid);
 
-	r->n_watched += e == 0;
-	return e;
+	if (e != 0)
+		return e;
+	/* The kernel will never tell of the end of one that ended before it was watched. */
+	e = process_open(r->options.procfs, (int32_t)pid, &p);
+	if (e == TARGET_E_GONE)
+		e = capture_unwatch_pid(r->capture, pid);
+	return e < 0 ? e : 0;
 }
 
 /* ---- executables ------------------------------------------------------------------------- */
@@ -160,21 +166,12 @@ static int on_event(struct recorder *r, const struct process_event *e)
 {
 	struct build *build;
 
-	switch (e->header.type) {
-	case RECORD_FORK:
-		r->n_watched++;
+	if (e->header.type != RECORD_EXEC)
 		return 0;
-	case RECORD_EXIT:
-		r->n_watched -= r->n_watched > 0;
+	r->exec_pid = e->header.pid;
+	if (builds_find(&r->builds, &e->header.exe))
 		return 0;
-	case RECORD_EXEC:
-		r->exec_pid = e->header.pid;
-		if (builds_find(&r->builds, &e->header.exe))
-			return 0;
-		return meet(r, &e->header, &build);
-	default:
-		return 0;
-	}
+	return meet(r, &e->header, &build);
 }
 
 static int on_record(const struct record_header *record, void *context)

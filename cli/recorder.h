@@ -41,7 +41,6 @@ struct recorder {
 	uint64_t not_sampled; /* what runtime/pprof never samples */
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
-	uint32_t n_watched;   /* processes watched that have not ended */
 	uint32_t exec_pid;    /* the latest watched process to run another program, or 0 */
 };
 

@@ -196,6 +196,13 @@ int capture_unwatch_pid(struct capture *c, uint32_t pid)
 	return r == -ENOENT ? 0 : r;
 }
 
+bool capture_watches_any(const struct capture *c)
+{
+	uint32_t pid;
+
+	return bpf_map__get_next_key(c->bpf->maps.processes, NULL, &pid, sizeof(pid)) == 0;
+}
+
 /* Processes that run @exe are to look for its policy again. */
 static void forget_processes_of(struct capture *c, const struct exe_key *exe)
 {

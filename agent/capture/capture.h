@@ -79,6 +79,11 @@ const char *capture_outcome_text(int outcome);
 int capture_watch_pid(struct capture *c, uint32_t pid);
 /* Also of a process that is gone. */
 int capture_unwatch_pid(struct capture *c, uint32_t pid);
+/*
+ * Whether any process is still watched. One is until it ends, and that is known for certain, also
+ * when the ring had no room to tell of it.
+ */
+bool capture_watches_any(const struct capture *c);
 
 /* Replaces an earlier one, for running processes, too. 0 or -errno. */
 int capture_set_policy(struct capture *c, const struct exe_key *exe,

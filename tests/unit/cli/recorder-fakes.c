@@ -42,7 +42,15 @@ struct capture *capture_close(struct capture *c)
 int capture_watch_pid(struct capture *c, uint32_t pid)
 {
 	(void)c;
-	(void)pid;
+	fake_kernel.watched = pid;
+	return 0;
+}
+
+int capture_unwatch_pid(struct capture *c, uint32_t pid)
+{
+	(void)c;
+	if (fake_kernel.watched == pid)
+		fake_kernel.watched = 0;
 	return 0;
 }
 

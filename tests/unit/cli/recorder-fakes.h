@@ -29,6 +29,7 @@ struct fake_kernel {
 	const struct fake_function *functions; /* of the binary; NULL: not a Go program */
 	size_t n_functions;
 	struct exe_policy policy; /* the latest one set */
+	uint32_t watched;	  /* the process to sample, or 0 */
 };
 
 extern struct fake_kernel fake_kernel;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -330,6 +331,23 @@ static void test_preview_judges_as_the_result_does(void **state)
 	recording_fini(&r);
 }
 
+static void test_a_process_that_has_ended_is_not_waited_for(void **state)
+{
+	struct recording r;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	recording_init(&r);
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid()), 0);
+	assert_int_equal(fake_kernel.watched, getpid());
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)child), 0);
+	assert_int_equal(fake_kernel.watched, 0);
+	recording_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_no_samples_are_no_profile),
 		cmocka_unit_test(test_no_start_lines_are_no_profile),
 		cmocka_unit_test(test_preview_judges_as_the_result_does),
+		cmocka_unit_test(test_a_process_that_has_ended_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
