@@ -2,7 +2,8 @@
 
 // Actor plays the programs that the tests of the command line need:
 //
-//	actor spin [DURATION]    works, forever or for a time
+//	actor spin [DURATION]    sorts, forever or for a time
+//	actor hash [DURATION]    does other work
 //	actor idle [DURATION]    sleeps
 //	actor exec CMD [ARG...]  works for a moment, then becomes CMD
 //	actor fork N ARG...      starts itself N times with ARG, one child after another
@@ -10,8 +11,10 @@ package main
 
 import (
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/exec"
+	"runtime"
 	"sort"
 	"strconv"
 	"syscall"
@@ -28,7 +31,14 @@ func work() {
 	sort.Ints(numbers)
 }
 
-func spin(d time.Duration) {
+func digest() {
+	h := fnv.New64a()
+	for i := 0; i < 1000; i++ {
+		h.Write([]byte{byte(i)})
+	}
+}
+
+func spin(d time.Duration, work func()) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		work()
 	}
@@ -44,28 +54,32 @@ func duration(args []string) time.Duration {
 }
 
 func fork(args []string) {
+	runtime.LockOSThread() // the children die with the thread that started them
 	n, err := strconv.Atoi(args[0])
 	window.Check(err)
 	for i := 0; i < n; i++ {
 		child := exec.Command("/proc/self/exe", args[1:]...)
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		window.Check(child.Run())
 	}
 }
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: actor spin|idle|exec|fork ...")
+		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|exec|fork ...")
 		os.Exit(2)
 	}
 	fmt.Println("ready", os.Getpid())
 	switch args := os.Args[2:]; os.Args[1] {
 	case "spin":
-		spin(duration(args))
+		spin(duration(args), work)
+	case "hash":
+		spin(duration(args), digest)
 	case "idle":
 		time.Sleep(duration(args))
 	case "exec":
-		spin(500 * time.Millisecond)
+		spin(500*time.Millisecond, work)
 		window.Check(syscall.Exec(args[0], args, os.Environ()))
 	case "fork":
 		fork(args)

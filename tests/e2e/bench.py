@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the command line are made with: a bench with hone and a victim, and claims."""
+import contextlib
+import json
+import pathlib
+import os
+import re
+import shutil
+import subprocess
+
+import harness
+import pprofile
+
+
+TESTS = {}
+
+
+def test(function):
+    TESTS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+class Bench:
+    """What a test gets: hone, the actor, an empty folder, and everything it starts is ended."""
+
+    def __init__(self, hone, folder, stack):
+        self.hone_path = hone
+        self.folder = pathlib.Path(folder)
+        self.stack = stack
+        self.actor = harness.build("actor", folder)
+        self.out = self.folder / "default.pgo"
+
+    def start(self, *args, **keywords):
+        """Starts a program that says "ready", and gives its process."""
+        process = subprocess.Popen([str(arg) for arg in args], stdout=subprocess.PIPE, text=True,
+                                   **keywords)
+        self.stack.callback(end, process)
+        line = process.stdout.readline()
+        assert line.startswith("ready"), line
+        return process
+
+    def spin(self, *args):
+        return self.start(self.actor, "spin", *args)
+
+    def recorder(self, *args, **keywords):
+        return self.stack.enter_context(harness.Recorder(self.hone_path, *args, **keywords))
+
+    def hone(self, *args, before=(), **keywords):
+        """Runs hone to its end: exit code, standard output, standard error."""
+        run = subprocess.run([str(arg) for arg in (*before, self.hone_path, *args)],
+                             capture_output=True, timeout=90, stdin=subprocess.DEVNULL,
+                             check=False, **keywords)
+        return run.returncode, run.stdout, run.stderr.decode()
+
+    def record(self, *args, **keywords):
+        """Records for two seconds and expects a profile."""
+        code, out, err = self.hone("record", *args, "--duration", "2s", "-o", self.out, **keywords)
+        assert code == 0, (code, err)
+        return out.decode(), err
+
+    def refused(self, *args, code=1, says, before=(), **keywords):
+        """Expects one line that tells why there is no profile, and no file."""
+        got, out, err = self.hone("record", *args, "-o", self.out, before=before, **keywords)
+        assert got == code, (got, out, err)
+        one_line(err, says)
+        assert not os.path.lexists(self.out), "a file was left behind"
+        return err
+
+
+def end(process):
+    process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def one_line(err, says):
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, f"not one line: {err!r}"
+    for pattern in [says] if isinstance(says, str) else says:
+        assert re.search(pattern, err, re.I), f"{pattern!r} not in {err!r}"
+
+
+def weight_of(path, function):
+    """Samples in the profile that have @function in their stack."""
+    profile = pprofile.Profile(path)
+    return sum(sample.values[0] for sample in profile.samples
+               if function in profile.stack(sample))
+
+
+def assert_profile(path, function="main.work", share=0.5):
+    profile = pprofile.Profile(path)
+    assert profile.types == [("samples", "count"), ("cpu", "nanoseconds")], profile.types
+    weight = weight_of(path, function)
+    assert weight > share * profile.total() > 0, f"{weight} of {profile.total()} in {function}"
+    return profile
+
+
+def owner(path):
+    status = os.stat(path)
+    return status.st_uid, status.st_gid
+
+
+@contextlib.contextmanager
+def mounted(bench, kind, options):
+    folder = bench.folder / "mounted"
+    folder.mkdir()
+    run = subprocess.run(["mount", "-t", kind, "-o", options, "none", folder], check=False)
+    if run.returncode != 0:
+        harness.skip(f"cannot mount {kind}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+CONTAINER = "5d41402abc4b2a76b9719d911017c592c0ffee00c0ffee00c0ffee00c0ffee00"
+
+
+@contextlib.contextmanager
+def running_container(bench):
+    """A container of the actor alone, spinning. The id looks like those of all runtimes."""
+    if not shutil.which("runc"):
+        harness.skip("needs runc")
+    bundle = bench.folder / "bundle"
+    (bundle / "rootfs").mkdir(parents=True)
+    shutil.copy(static_actor(bench), bundle / "rootfs" / "app")
+    subprocess.run(["runc", "spec"], cwd=bundle, check=True)
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"].update(args=["/app", "spin", "5m"], terminal=False)
+    config["root"]["readonly"] = False
+    config["linux"]["cgroupsPath"] = f"/hone-test/{CONTAINER}"
+    (bundle / "config.json").write_text(json.dumps(config))
+    root = ["runc", "--root", str(bench.folder / "runc")]
+    with open(bundle / "log", "w+b") as log:  # not a pipe: the container would hold it open
+        run = subprocess.run([*root, "run", "--detach", CONTAINER], cwd=bundle, check=False,
+                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.seek(0)
+        if run.returncode != 0:
+            harness.skip(f"runc does not run here: {log.read().decode().strip()}")
+    try:
+        yield CONTAINER
+    finally:
+        subprocess.run([*root, "delete", "--force", CONTAINER], check=True)
+
+
+def container_pid(bench, name):
+    out = subprocess.run(["runc", "--root", str(bench.folder / "runc"), "state", name], check=True,
+                         stdout=subprocess.PIPE).stdout
+    return json.loads(out)["pid"]
+
+
+def static_actor(bench):
+    return harness.build("actor", bench.folder, "-tags=netgo,osusergo")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which processes are recorded: --pid, --exe, --container, -- COMMAND."""
+import os
+
+import harness
+from bench import assert_profile, container_pid, owner, running_container, test, weight_of
+
+
+@test
+def pid(bench):
+    """One process; and the Go compiler takes what comes out."""
+    actor = bench.spin()
+    bench.record("--pid", actor.pid)
+    profile = assert_profile(bench.out)
+    assert profile.start_lines["main.work"] > 0
+    assert bench.hone("check", bench.out)[0] in (0, 3)
+    harness.go("build", f"-pgo={bench.out}", "-o", str(bench.folder / "built"), "./actor")
+
+
+@test
+def several_pids(bench):
+    """Two processes of one program."""
+    actors = [bench.spin(), bench.start(bench.actor, "hash")]
+    bench.record("--pid", actors[0].pid, "--pid", actors[1].pid)
+    assert weight_of(bench.out, "main.work") > 0
+    assert weight_of(bench.out, "main.digest") > 0
+
+
+@test
+def exe(bench):
+    """All processes of an executable: running ones and later ones."""
+    bench.spin()
+    recorder = bench.recorder("--exe", bench.actor, "--duration", "3s", "-o", bench.out)
+    recorder.attached()
+    bench.start(bench.actor, "fork", 3, "spin", "500ms")
+    code, _, err = recorder.wait()
+    assert code == 0, err
+    assert_profile(bench.out)
+
+
+@test
+def exe_started_later(bench):
+    """Not one process of it runs when the recording begins."""
+    recorder = bench.recorder("--exe", bench.actor, "--duration", "3s", "-o", bench.out)
+    recorder.attached()
+    bench.start(bench.actor, "fork", 50, "spin", "30ms")
+    code, _, err = recorder.wait()
+    assert code == 0, err
+    assert assert_profile(bench.out, share=0.3).total() > 40
+
+
+@test
+def container(bench):
+    """By its id and by a prefix of it; its program's path means nothing outside."""
+    with running_container(bench) as name:
+        bench.record("--container", name)
+        assert_profile(bench.out)
+        bench.record("--container", name[:12])
+        assert_profile(bench.out)
+        with open(f"/proc/{container_pid(bench, name)}/stat", encoding="ascii"):
+            bench.record("--pid", container_pid(bench, name))
+        assert_profile(bench.out)
+
+
+@test
+def command(bench):
+    code, _, err = bench.hone("record", "-o", bench.out, "--", bench.actor, "spin", "2s")
+    assert code == 0, err
+    assert_profile(bench.out)
+
+
+@test
+def command_through_shell(bench):
+    """The command is a shell that becomes a Go program."""
+    code, _, err = bench.hone("record", "-o", bench.out, "--",
+                              "sh", "-c", f"sleep 0.2; exec {bench.actor} spin 2s")
+    assert code == 0, err
+    assert_profile(bench.out)
+
+
+@test
+def command_as_user(bench):
+    """The command runs as the user who called sudo, and the file is theirs."""
+    os.chmod(bench.folder, 0o777)
+    env = dict(os.environ, SUDO_UID="65534", SUDO_GID="65534", SUDO_USER="nobody")
+    code, _, err = bench.hone(
+        "record", "-o", bench.out, "--",
+        "sh", "-c", f"id -u >{bench.folder}/uid; id -g >{bench.folder}/gid; "
+                    f"exec {bench.actor} spin 1s", env=env)
+    assert code == 0, err
+    assert (bench.folder / "uid").read_text() == "65534\n"
+    assert (bench.folder / "gid").read_text() == "65534\n"
+    assert owner(bench.out) == (65534, 65534)
+
+
+@test
+def command_missing(bench):
+    bench.refused("--", bench.folder / "nothing", says=["nothing", "no such program"])
