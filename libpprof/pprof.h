@@ -114,7 +114,11 @@ struct pprof_header {
 	const char *doc_url;		       /* "" for none */
 };
 
-/* What a decoder may spend on bytes from outside. 0 in a member: the default. */
+/*
+ * What a decoder may spend on bytes from outside. 0 in a member: the default. The memory that a
+ * profile made to that end takes is up to seven times .uncompressed; that of an honest one,
+ * three to five times.
+ */
 struct pprof_limits {
 	size_t size;	     /* .size: sizeof(struct pprof_limits) */
 	size_t uncompressed; /* bytes; default 256 MiB */

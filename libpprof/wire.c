@@ -176,12 +176,3 @@ void pp_put_block(struct pp_writer *w, unsigned int field, const void *data, siz
 	pp_put_head(w, field, size);
 	pp_put_bytes(w, data, size);
 }
-
-size_t pp_varint_size(uint64_t value)
-{
-	size_t n = 1;
-
-	for (; value >= 0x80; value >>= 7)
-		n++;
-	return n;
-}

@@ -71,8 +71,5 @@ void pp_put_uint(struct pp_writer *w, unsigned int field, uint64_t value);
 /* A length-delimited field, written even when it is empty. */
 void pp_put_block(struct pp_writer *w, unsigned int field, const void *data, size_t size);
 
-/* Bytes pp_put_varint() takes for the value. */
-size_t pp_varint_size(uint64_t value);
-
 /* Start a length-delimited field whose content follows. */
 void pp_put_head(struct pp_writer *w, unsigned int field, size_t size);

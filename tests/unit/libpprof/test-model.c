@@ -318,12 +318,12 @@ static void test_misuse(void **state)
 static void test_many(void **state)
 {
 	struct pprof_profile *p = cpu_profile();
-	char name[100];
+	char name[160];
 
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < 2000; i++) {
-			snprintf(name, sizeof(name), "example.com/pkg%u.Function%0*u", i, i % 40,
+			snprintf(name, sizeof(name), "example.com/pkg%u.Function%0*u", i, i % 80,
 				 i);
 			assert_int_equal(add_function(p, name, i), i);
 			assert_int_equal(add_location(p, i * 16, i, i + 1), i);
