@@ -123,7 +123,6 @@ static void add_remarks(struct pgo_quality *q, const struct pgo_edges *edges)
 static void judge(struct pgo_quality *q, const struct pgo_edges *edges)
 {
 	bool thin = q->samples < PGO_THIN_SAMPLES || q->coverage < PGO_THIN_COVERAGE;
-	size_t before_flaws;
 
 	q->enough = !thin && (q->coverage >= PGO_GOOD_COVERAGE ||
 			      (q->samples >= PGO_GOOD_SAMPLES && q->coverage >= PGO_FAIR_COVERAGE));
@@ -133,12 +132,11 @@ static void judge(struct pgo_quality *q, const struct pgo_edges *edges)
 	if (!q->enough && q->coverage < PGO_FAIR_COVERAGE)
 		add_reason(q, PGO_REASON_COVERAGE, q->coverage,
 			   q->coverage < PGO_THIN_COVERAGE ? PGO_THIN_COVERAGE : PGO_FAIR_COVERAGE);
-	before_flaws = q->n_reasons;
 	add_flaws(q);
 	if (thin)
 		q->verdict = PGO_THIN;
 	else
-		q->verdict = q->enough && q->n_reasons == before_flaws ? PGO_GOOD : PGO_FAIR;
+		q->verdict = q->enough && q->n_reasons == 0 ? PGO_GOOD : PGO_FAIR;
 	add_remarks(q, edges);
 }
 

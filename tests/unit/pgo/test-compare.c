@@ -6,9 +6,11 @@
 #include "tests/unit/pgo/made.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pgo/compare.h"
+#include "pgo/hotset.h"
 #include "pgo/random.h"
 
 enum { CALLEES = 60, CALLERS = 4, CALLS = CALLEES * CALLERS };
@@ -211,7 +213,9 @@ static void form_leaves_async_preempt_out(void **state)
 	_cleanup_(made_profile_freep) struct pprof_profile *b = made_count_profile();
 
 	(void)state;
-	made_call(a, 1, 100);
+	made_call(a, 1, 80);
+	made_sample(a, made_location(a, "runtime.asyncPreempt", 11, 1),
+		    made_location(a, "main.f", 12, 2), 20);
 	made_call(b, 1, 50);
 	made_sample(b, made_location(b, "runtime.asyncPreempt", 11, 1),
 		    made_location(b, "main.f", 12, 2), 50);
@@ -219,7 +223,47 @@ static void form_leaves_async_preempt_out(void **state)
 	struct pgo_comparison c;
 	assert_int_equal(pgo_compare(of_a, of_b, NULL, &c), 0);
 	assert_near(c.form.overlap, 1, 1e-9);
-	assert_near(c.edges.overlap, 0.5, 1e-9);
+	assert_near(c.edges.overlap, 0.7, 1e-9);
+	pgo_comparison_fini(&c);
+}
+
+/* One sample shows one callee of four: it can reproduce a quarter of the larger's form. */
+static void ceilings_keep_the_roles_of_both(void **state)
+{
+	_cleanup_(made_profile_freep) struct pprof_profile *one = made_count_profile();
+	_cleanup_(made_profile_freep) struct pprof_profile *many = made_count_profile();
+
+	(void)state;
+	made_call(one, 1, 1);
+	for (unsigned int i = 1; i <= 4; i++)
+		made_call(many, i, 1000);
+	_cleanup_(pgo_edges_freep) struct pgo_edges *a = made_edges(one), *b = made_edges(many);
+	struct pgo_comparison c;
+	assert_int_equal(pgo_compare(a, b, NULL, &c), 0);
+	assert_near(c.form.ceiling, 0.25, 0.01);
+	pgo_comparison_fini(&c);
+	assert_int_equal(pgo_compare(b, a, NULL, &c), 0);
+	assert_near(c.form.ceiling, 1, 0.01);
+	pgo_comparison_fini(&c);
+}
+
+/* What is in one only is dealt to both: the pool is taken for one program. */
+static void the_pool_holds_both(void **state)
+{
+	_cleanup_(made_profile_freep) struct pprof_profile *a = made_count_profile();
+	_cleanup_(made_profile_freep) struct pprof_profile *b = made_count_profile();
+
+	(void)state;
+	made_call(a, 1, 1000);
+	made_call(b, 2, 900);
+	_cleanup_(pgo_edges_freep) struct pgo_edges *of_a = made_edges(a), *of_b = made_edges(b);
+	struct pgo_comparison c;
+	assert_int_equal(pgo_compare(of_a, of_b, NULL, &c), 0);
+	assert_near(c.edges.ceiling, 0.98, 0.015);
+	assert_true(c.edges.overlap == 0);
+	pgo_comparison_fini(&c);
+	assert_int_equal(pgo_compare(of_b, of_a, NULL, &c), 0);
+	assert_near(c.edges.ceiling, 0.98, 0.015);
 	pgo_comparison_fini(&c);
 }
 
@@ -245,17 +289,11 @@ static void same_seed_same_numbers(void **state)
 	pgo_comparison_fini(&other);
 }
 
-/* Only the shares of weight count, and the ceiling only the numbers of samples. */
-static void nanoseconds_compare_like_counts(void **state)
+/* The same profile as @counts, in nanoseconds at 499 Hz. */
+static struct pprof_profile *in_nanoseconds(struct pprof_profile *counts)
 {
-	struct program p = program();
-	_cleanup_(made_profile_freep) struct pprof_profile *counts = sample_program(&p, 6000, 0, 1);
-	_cleanup_(made_profile_freep) struct pprof_profile *nanoseconds =
-		made_profile("cpu", "nanoseconds");
-	_cleanup_(pgo_edges_freep) struct pgo_edges *b = sample_edges(&p, 2000, 0, 2);
-	struct pgo_comparison one, two;
+	struct pprof_profile *p = made_profile("cpu", "nanoseconds");
 
-	(void)state;
 	for (size_t i = 0; i < pprof_n_samples(counts); i++) {
 		struct pprof_sample s = pprof_sample(counts, i);
 		uint32_t stack[2];
@@ -264,13 +302,25 @@ static void nanoseconds_compare_like_counts(void **state)
 			struct pprof_location l = pprof_location(counts, s.locations[j]);
 			struct pprof_function f = pprof_function(counts, l.lines[0].function);
 
-			stack[j] = made_location(nanoseconds, f.name, l.lines[0].line, l.address);
+			stack[j] = made_location(p, f.name, l.lines[0].line, l.address);
 		}
-		made_sample(nanoseconds, stack[0], stack[1], s.values[0] * 2004008);
+		made_sample(p, stack[0], stack[1], s.values[0] * 2004008);
 	}
+	return p;
+}
+
+/* Only the shares of weight count, and for the ceiling the numbers of samples. */
+static void check_nanoseconds(int n_a, int n_b)
+{
+	struct program p = program();
+	_cleanup_(made_profile_freep) struct pprof_profile *counts = sample_program(&p, n_a, 0, 1);
+	_cleanup_(made_profile_freep) struct pprof_profile *nanoseconds = in_nanoseconds(counts);
 	_cleanup_(pgo_edges_freep) struct pgo_edges *a = made_edges(counts);
 	_cleanup_(pgo_edges_freep) struct pgo_edges *also_a = made_edges(nanoseconds);
-	assert_int_equal(also_a->samples, 6000);
+	_cleanup_(pgo_edges_freep) struct pgo_edges *b = sample_edges(&p, n_b, 0, 2);
+	struct pgo_comparison one, two;
+
+	assert_int_equal(also_a->samples, n_a);
 	assert_int_equal(pgo_compare(a, b, NULL, &one), 0);
 	assert_int_equal(pgo_compare(also_a, b, NULL, &two), 0);
 	assert_near(one.edges.overlap, two.edges.overlap, 1e-9);
@@ -278,6 +328,36 @@ static void nanoseconds_compare_like_counts(void **state)
 	assert_near(one.form.ceiling, two.form.ceiling, 1e-9);
 	pgo_comparison_fini(&one);
 	pgo_comparison_fini(&two);
+}
+
+static void nanoseconds_compare_like_counts(void **state)
+{
+	(void)state;
+	check_nanoseconds(6000, 2000);
+	check_nanoseconds(3000, 2000);
+}
+
+/* Good–Turing against the truth: the weight, in the program, of the calls that were seen. */
+static void coverage_is_near_the_truth(void **state)
+{
+	static const int sizes[] = { 300, 1000, 5000, 20000 };
+	struct program p = program();
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		_cleanup_(pgo_edges_freep) struct pgo_edges *edges =
+			sample_edges(&p, sizes[s], 0, 40 + s);
+		double seen = 0;
+
+		for (size_t i = 0; i < edges->n_edges; i++) {
+			const char *caller = pgo_names_text(&edges->names, edges->edges[i].caller);
+			const char *callee = pgo_names_text(&edges->names, edges->edges[i].callee);
+
+			seen += p.share[atoi(callee + strlen("main.callee")) * CALLERS +
+					atoi(caller + strlen("main.caller"))];
+		}
+		assert_near(pgo_coverage(edges), seen, sizes[s] < 1000 ? 0.03 : 0.01);
+	}
 }
 
 static void differences_come_largest_first(void **state)
@@ -326,8 +406,11 @@ int main(void)
 		cmocka_unit_test(lines_are_part_of_the_form),
 		cmocka_unit_test(form_is_weighted_by_the_reference),
 		cmocka_unit_test(form_leaves_async_preempt_out),
+		cmocka_unit_test(ceilings_keep_the_roles_of_both),
+		cmocka_unit_test(the_pool_holds_both),
 		cmocka_unit_test(same_seed_same_numbers),
 		cmocka_unit_test(nanoseconds_compare_like_counts),
+		cmocka_unit_test(coverage_is_near_the_truth),
 		cmocka_unit_test(differences_come_largest_first),
 		cmocka_unit_test(differences_of_profiles_are_not_compared),
 	};

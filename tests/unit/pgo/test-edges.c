@@ -85,12 +85,14 @@ static void nanoseconds_are_counted_in_periods(void **state)
 	made_call(p, 1, 30000000);
 	made_call(p, 2, 9900000);
 	made_call(p, 3, 14900000);
+	made_call(p, 4, 15100000);
 	_cleanup_(pgo_edges_freep) struct pgo_edges *edges = made_edges(p);
 	assert_int_equal(edges->edges[0].count, 3);
-	assert_int_equal(edges->edges[1].count, 1);
+	assert_int_equal(edges->edges[1].count, 2);
 	assert_int_equal(edges->edges[2].count, 1);
+	assert_int_equal(edges->edges[3].count, 1);
 	assert_int_equal(edges->edges[0].weight, 30000000);
-	assert_int_equal(edges->samples, 5);
+	assert_int_equal(edges->samples, 7);
 }
 
 static void nanoseconds_without_period_are_counted_by_the_smallest(void **state)

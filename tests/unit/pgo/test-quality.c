@@ -177,6 +177,20 @@ static void flaws_take_good_away(void **state)
 	assert_int_equal(q.reasons[0].kind, PGO_REASON_GENERICS_CUT);
 	pprof_free(p);
 
+	p = made_spread(99, 50, 50);
+	made_sample(p, made_location(p, "main.g", 11, 1), made_location(p, "main.F[...]", 11, 2),
+		    300);
+	q = assess(p);
+	assert_int_equal(q.reasons[0].kind, PGO_REASON_GENERICS_CUT);
+	pprof_free(p);
+
+	p = made_spread(99, 50, 50);
+	assert_int_equal(pprof_add_comment(p, "hone: samples=5050 unsymbolized=200"), 0);
+	q = assess(p);
+	assert_int_equal(q.verdict, PGO_FAIR);
+	assert_int_equal(q.reasons[0].kind, PGO_REASON_UNSYMBOLIZED);
+	pprof_free(p);
+
 	p = made_count_profile();
 	for (unsigned int i = 0; i < 100; i++)
 		made_call(p, i, 50);

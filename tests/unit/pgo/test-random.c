@@ -94,7 +94,7 @@ static void draws_stay_possible(void **state)
 
 	(void)state;
 	pgo_random_init(&rng, 5);
-	for (uint64_t i = 0; i < 100; i++) {
+	for (uint64_t i = 0; i <= 100; i++) {
 		assert_true(pgo_random_draw(&rng, many + 100, many + i, many) >= many + i - 100);
 		assert_true(pgo_random_draw(&rng, many + 100, many + i, many) <= many);
 		assert_true(pgo_random_draw(&rng, many * 2, many, many + i) <= many);
