@@ -356,8 +356,12 @@ static int walk_cgo_call(struct walk *w)
 	if (r < 0)
 		return r;
 	if (!found) {
-		/* After a callback from C the saved frame pointer is cgocall's own. */
-		w->cursor = cursor_of_goroutine(s);
+		/*
+		 * The frame pointer is cgocall's own: the saved one after a callback from C, the
+		 * register's in a function that has not made its frame, on the way to C and back.
+		 */
+		w->cursor =
+			s->flags & SAMPLE_ON_G0 ? cursor_of_goroutine(s) : cursor_of_registers(s);
 		w->cursor.sp = s->go.syscall_sp;
 	}
 	w->on_g0 = false;

@@ -440,6 +440,24 @@ static void test_c_code_after_a_callback_finds_its_callers(void **state)
 	       (struct expected){ .n = 2, .frames = { CGOCALL + 0x17, CALLER + 0xf } });
 }
 
+static void test_the_way_to_c_has_the_callers_of_cgocall(void **state)
+{
+	/* In a function that cgocall() called and that has no frame yet. */
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(LEAF, 4),
+				     .sp = 0x5ff8,
+				     .fp = 0x6000 + 0x20 - 8,
+				     .flags = SAMPLE_GO,
+				     .go = { .curg = 1,
+					     .ncgo = 1,
+					     .syscall_pc = AT(CGOCALL, 0x18),
+					     .syscall_sp = 0x6000 } },
+		    (struct lists){ LIST(words, AT(CGOCALL, 0x20)),
+				    LIST(frames, AT(CALLER, 0x10), AT(GOEXIT, 1)) }),
+	       (struct expected){ .n = 2, .frames = { CGOCALL + 0x17, CALLER + 0xf } });
+}
+
 static void test_signal_handlers_are_not_sampled(void **state)
 {
 	(void)state;
@@ -612,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_vdso_stub_is_hidden_without_runtime_state),
 		cmocka_unit_test(test_c_code_is_shown_as_cgocall),
 		cmocka_unit_test(test_c_code_after_a_callback_finds_its_callers),
+		cmocka_unit_test(test_the_way_to_c_has_the_callers_of_cgocall),
 		cmocka_unit_test(test_signal_handlers_are_not_sampled),
 		cmocka_unit_test(test_cgocallback_does_not_end_the_stack),
 		cmocka_unit_test(test_foreign_code_is_charged_to_pseudo_functions),
