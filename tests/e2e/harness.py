@@ -167,7 +167,7 @@ def record(hone, binary, seconds, freq, ours, theirs):
     """
     with Window(binary, seconds, theirs) as window:
         with Recorder(hone, "--pid", window.pid, "--freq", freq, "-o", ours, "--json",
-                      "--duration", f"{seconds + 60}s", preexec_fn=hurry) as recorder:
+                      "--duration", f"{int(seconds) + 60}s", preexec_fn=hurry) as recorder:
             recorder.attached()
             window.run()
             code, out, err = recorder.stop()

@@ -94,6 +94,14 @@ class Profile:
         return [self.names.get(line.get(1), "") for location in sample.locations
                 for line in self.lines[location]]
 
+    def stacks(self):
+        """(names, count) of each distinct stack."""
+        count = {}
+        for sample in self.samples:
+            names = tuple(self.stack(sample))
+            count[names] = count.get(names, 0) + sample.values[0]
+        return count.items()
+
 
 def encode(value):
     out = bytearray()
