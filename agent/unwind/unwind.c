@@ -444,6 +444,25 @@ static int walk_registers(struct walk *w)
 	return walk_from(w, w->sample->pc);
 }
 
+/*
+ * Is this thread sysmon's? Told by the chain, where the walk has ended above it: in the stub that
+ * calls the vDSO.
+ */
+static bool is_below_sysmon(struct walk *w)
+{
+	const struct sample *s = w->sample;
+	struct pc_info info;
+
+	if (s->go.curg || w->stack->n != 1)
+		return false;
+	for (uint32_t i = 0; i < s->n_frames; i++)
+		if (pc_cache_look(&w->unwinder->cache, w->unwinder->binary,
+				  sample_frames(s)[i] - w->bias, &info) == 0 &&
+		    info.special == BINARY_SYSMON)
+			return true;
+	return false;
+}
+
 int unwind_sample(struct unwinder *u, const struct sample *sample, struct stack *ret_stack)
 {
 	if (!counts_are_possible(sample))
@@ -466,5 +485,5 @@ int unwind_sample(struct unwinder *u, const struct sample *sample, struct stack 
 					   : walk_registers(&w);
 	if (r < 0)
 		return r;
-	return w.not_sampled ? UNWIND_E_NOT_SAMPLED : 0;
+	return w.not_sampled || is_below_sysmon(&w) ? UNWIND_E_NOT_SAMPLED : 0;
 }

@@ -108,6 +108,8 @@ MUTATIONS = [
     Mutation(7, "sysmon and signal handlers are sampled", UNWIND,
              "		w->not_sampled = true;\n", "		w->not_sampled = false;\n",
              ["unwind/unwind", "cli/recorder"]),
+    Mutation(7, "sysmon is sampled in the stub that reads the clock", UNWIND,
+             "w.not_sampled || is_below_sysmon(&w) ?", "w.not_sampled ?", ["unwind/unwind"]),
     Mutation(7, "stacks are as deep as they are", SYMBOLIZE,
              "i < n && n_logical < SYMBOLIZE_MAX_LOGICAL_FRAMES;", "i < n && n_locations < 64;",
              ["symbolize/symbolize"]),

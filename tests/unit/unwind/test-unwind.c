@@ -310,6 +310,19 @@ static void test_sysmon_is_not_sampled(void **state)
 	       (struct expected){ .result = UNWIND_E_NOT_SAMPLED });
 }
 
+static void test_sysmon_is_not_sampled_above_a_function_that_writes_sp(void **state)
+{
+	const struct lists below_sysmon = { LIST(frames, AT(SYSMON, 0x10), AT(MSTART, 0x10)) };
+
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(STUB, 0x10),
+				     .fp = SP + 0x10,
+				     .flags = SAMPLE_GO | SAMPLE_ON_G0 },
+		    below_sysmon),
+	       (struct expected){ .result = UNWIND_E_NOT_SAMPLED });
+}
+
 /* ---- stack switches ---------------------------------------------------------------------- */
 
 static struct sample *on_system_stack(uint64_t curg)
@@ -621,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_return_address_ends_the_stack),
 		cmocka_unit_test(test_chain_that_just_stops_is_truncated),
 		cmocka_unit_test(test_sysmon_is_not_sampled),
+		cmocka_unit_test(test_sysmon_is_not_sampled_above_a_function_that_writes_sp),
 		cmocka_unit_test(test_systemstack_goes_on_at_the_goroutine),
 		cmocka_unit_test(test_systemstack_without_goroutine_ends_the_stack),
 		cmocka_unit_test(test_systemstack_is_crossed_by_the_chain_without_runtime_state),
