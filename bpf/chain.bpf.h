@@ -50,15 +50,22 @@ static __noinline bool record_read(struct scratch *x, uint64_t f)
 
 /*
  * Append the return addresses from the record at @f on to data[@at...], at most SAMPLE_MAX_FRAMES.
- * x->count tells how many.
+ * scratch.count tells how many. Not static: so the verifier looks at it once, for any arguments,
+ * and not once for each call.
  */
-static __noinline int chain_walk(struct scratch *x, uint32_t at, uint64_t f)
+__noinline int chain_walk(uint32_t at, uint64_t f)
 {
-	const struct exe_policy *policy = &x->process.policy;
-	uint64_t start_code = x->process.start_code, caller;
-	struct frame_record *r = &x->record;
+	struct scratch *x = scratch_get();
+	uint64_t start_code, caller;
+	struct exe_policy *policy;
+	struct frame_record *r;
 	uint32_t n = 0;
 
+	if (!x)
+		return 0;
+	policy = &x->process.policy;
+	start_code = x->process.start_code;
+	r = &x->record;
 	while (n < SAMPLE_MAX_FRAMES) {
 		if (!record_read(x, f) || !r->return_address)
 			goto out;
@@ -105,24 +112,6 @@ static __noinline int chain_find_signal(struct scratch *x)
 	return 0;
 }
 
-/*
- * The first pair among the words at sp that looks like a frame record: the place of another one not
- * far above, and an address in the program's code. 0: none.
- */
-static __noinline uint64_t record_search(struct scratch *x)
-{
-	uint64_t at = x->sample.sp, start_code = x->process.start_code;
-
-	for (uint32_t i = 0; i < SAMPLE_MAX_WORDS - 1; i++, at += 8) {
-		if (i + 1 >= x->sample.n_words)
-			return 0;
-		if (x->data[INDEX(i)] - at - 1 < SAMPLE_NEAR_BYTES &&
-		    x->data[INDEX(i + 1)] - start_code < SAMPLE_CODE_BYTES)
-			return at;
-	}
-	return 0;
-}
-
 /* As many words at sp as can be had, in falling powers of two. */
 static __noinline int words_read_fewer(struct scratch *x, uint32_t size)
 {
@@ -156,10 +145,29 @@ static __always_inline bool is_record(struct scratch *x, uint64_t f)
 
 /*
  * Assembly may use the frame pointer as it likes. Then take many words, in which the caller can be
- * found by its frame size, and look for a record to begin the chain with.
+ * found by its frame size, and begin the chain with the first pair that looks like a frame record:
+ * the place of another one not far above, and an address in the program's code. Not static for the
+ * same reason as chain_walk().
  */
-static __always_inline uint64_t chain_search(struct scratch *x)
+__noinline int chain_search(void)
 {
+	struct scratch *x = scratch_get();
+	uint64_t at, start_code;
+
+	if (!x)
+		return 0;
 	words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
-	return record_search(x);
+	at = x->sample.sp;
+	start_code = x->process.start_code;
+	x->sample.chain = 0;
+	for (uint32_t i = 0; i < SAMPLE_MAX_WORDS - 1; i++, at += 8) {
+		if (i + 1 >= x->sample.n_words)
+			break;
+		if (x->data[INDEX(i)] - at - 1 < SAMPLE_NEAR_BYTES &&
+		    x->data[INDEX(i + 1)] - start_code < SAMPLE_CODE_BYTES) {
+			x->sample.chain = at;
+			break;
+		}
+	}
+	return 0;
 }

@@ -63,7 +63,7 @@ static __noinline int goroutine_read(struct scratch *x)
 
 	if (s->go.sched_sp && user_read(&x->data[INDEX(at)], size, s->go.sched_sp) == 0)
 		s->n_sched_words = SAMPLE_SCHED_WORDS;
-	chain_walk(x, at + s->n_sched_words, s->go.sched_bp);
+	chain_walk(at + s->n_sched_words, s->go.sched_bp);
 	s->n_sched_frames = x->count;
 	return 0;
 }
@@ -83,8 +83,8 @@ static __noinline int stack_read(struct scratch *x)
 		__sync_fetch_and_add(&count_no_stack, 1);
 	s->chain = chain_start(s);
 	if (!s->go.vdso_sp && !is_record(x, s->chain))
-		s->chain = chain_search(x);
-	chain_walk(x, s->n_words, s->chain);
+		chain_search();
+	chain_walk(s->n_words, s->chain);
 	s->n_frames = x->count;
 	return 0;
 }

@@ -11,8 +11,9 @@
  *is judged
  *
  * Judged is each sample by itself, against the tables of the program's own file: that Go state was
- * read, that pc and return addresses are Go code, that chains end at a root, and that the word
- * which pcsp says is the leaf's return address is one. Shares below the limits fail.
+ * read, that pc and return addresses are Go code, that chains end at a root, that the word which
+ * pcsp says is the leaf's return address is one, and that the unwinder makes a whole stack of it
+ * all. Chains that were searched for are left to the latter. Shares below the limits fail.
  *
  * Exit: 0, 1 (something is not as it must be), or 77 and the reason.
  */
@@ -37,6 +38,7 @@
 #define MUST_BE_CODE	99.0
 #define MUST_END_ROOTED 98.0
 #define MUST_RETURN	99.0
+#define MUST_BE_WHOLE	98.0
 
 enum kind { KIND_KERNEL, KIND_G0, KIND_SIGNAL, KIND_VDSO, KIND_CALLBACK, KIND_DEEP, KINDS };
 
@@ -59,12 +61,13 @@ struct share {
 struct check {
 	struct capture *capture;
 	const struct binary *binary;
+	struct unwinder *unwinder;
 	struct exe_policy policy;
 	struct exe_key exe;
 	bool has_c;
 	uint64_t bias; /* of the program's code */
 	uint64_t exits, execs, samples, kinds[KINDS];
-	struct share state, code, rooted, returns;
+	struct share state, code, rooted, returns, whole;
 };
 
 static void share_add(struct share *s, bool good)
@@ -138,6 +141,15 @@ static void check_chain(struct check *k, const struct sample *s)
 		share_add(&k->rooted, is_root(k, p.frames[n - 1]));
 }
 
+static void check_stack(struct check *k, const struct sample *s)
+{
+	struct stack stack;
+	int r = unwind_sample(k->unwinder, s, &stack);
+
+	if (r != UNWIND_E_NOT_SAMPLED)
+		share_add(&k->whole, r == 0 && stack.n && !stack.truncated);
+}
+
 static void count_kinds(struct check *k, const struct sample *s)
 {
 	k->kinds[KIND_KERNEL] += !!(s->flags & SAMPLE_KERNEL);
@@ -156,12 +168,14 @@ static void check_sample(struct check *k, const struct sample *s)
 	k->bias = s->header.start_code - binary_start_code(k->binary);
 	share_add(&k->state, go);
 	count_kinds(k, s);
+	check_stack(k, s);
 	if (!go || (k->has_c && (!is_go_code(k, s->pc) || s->flags & SAMPLE_ON_G0)))
 		return;
 	if (!s->go.vdso_sp)
 		share_add(&k->code, is_go_code(k, s->pc));
 	check_leaf(k, s);
-	check_chain(k, s);
+	if (s->go.vdso_sp || s->chain == s->fp)
+		check_chain(k, s);
 }
 
 static int on_record(const struct record_header *h, void *context)
@@ -289,6 +303,7 @@ static bool judge_all(const struct check *k, const struct options *o)
 	good &= judge("chains that reach a root", &k->rooted, MUST_END_ROOTED);
 	if (binary_arch(k->binary) == BINARY_AMD64)
 		good &= judge("return addresses at the leaf", &k->returns, MUST_RETURN);
+	good &= judge("whole stacks", &k->whole, MUST_BE_WHOLE);
 	return good & judge_kinds(k, o);
 }
 
@@ -345,6 +360,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	k.binary = build->binary;
+	k.unwinder = &build->unwinder;
 	k.policy = build_policy(build);
 	k.has_c = o.has_c;
 	r = sample_program(&k, &o);

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * capture against the running kernel, on processes of our own. Needs what sampling needs; skipped
+ * with the reason where that is missing.
+ *
+ * Nothing here depends on how fast the machine is: waits end when what is waited for has happened,
+ * and only a minute without it fails.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "tests/kernel/open.h"
+
+#define WAIT_LIMIT (60 * NSEC_PER_SEC)
+#define HZ	   997
+
+/* ---- a process that is busy ---------------------------------------------------------------- */
+
+/* Apart from each other, so that an address tells whose it is. */
+#define FUNCTION_BYTES 256
+#define apart	       __attribute__((noinline, noclone, aligned(FUNCTION_BYTES)))
+
+/* For the compiler it may well return, and so has a frame and a call that is not its last. */
+static apart void spin(volatile uint64_t *n)
+{
+	while (*n != UINT64_MAX)
+		++*n;
+	++*n;
+}
+
+/* Two more frames above, which must stand in every chain. */
+static apart void spin_within(volatile uint64_t *n)
+{
+	spin(n);
+	++*n;
+}
+
+static apart void spin_deep(volatile uint64_t *n)
+{
+	spin_within(n);
+	++*n;
+}
+
+static pid_t start_spinner(void)
+{
+	volatile uint64_t n = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		spin_deep(&n);
+	return pid;
+}
+
+static void stop_process(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
+/* ---- what comes ---------------------------------------------------------------------------- */
+
+struct heard {
+	struct capture *capture;
+	uint32_t pid; /* whose records are counted */
+	uint64_t samples, with_policy, execs, forks, exits, others;
+	uint32_t child; /* of the last fork, and what became of it */
+	uint64_t child_samples, child_execs, child_exits;
+	struct record_header last;
+	struct sample last_sample;
+	uint64_t frames[SAMPLE_MAX_FRAMES];
+};
+
+static void keep_sample(struct heard *k, const struct sample *s)
+{
+	k->samples++;
+	k->with_policy += !!(s->flags & SAMPLE_POLICY);
+	k->last = s->header;
+	k->last_sample = *s;
+	memcpy(k->frames, sample_parts(s).frames, s->n_frames * sizeof(*k->frames));
+}
+
+static void count_child(struct heard *k, const struct record_header *h)
+{
+	k->child_samples += h->type == RECORD_SAMPLE;
+	k->child_execs += h->type == RECORD_EXEC;
+	k->child_exits += h->type == RECORD_EXIT;
+}
+
+static int on_record(const struct record_header *h, void *context)
+{
+	const struct process_event *e = (const struct process_event *)h;
+	struct heard *k = context;
+
+	if (h->type == RECORD_FORK && e->parent_pid == k->pid) {
+		k->forks++;
+		k->child = h->pid;
+	} else if (k->child && h->pid == k->child) {
+		count_child(k, h);
+	} else if (h->pid != k->pid) {
+		k->others++;
+	} else if (h->type == RECORD_SAMPLE) {
+		keep_sample(k, (const struct sample *)h);
+	} else {
+		k->execs += h->type == RECORD_EXEC;
+		k->exits += h->type == RECORD_EXIT;
+	}
+	return 0;
+}
+
+static struct capture *open_started(const struct capture_options *options)
+{
+	struct capture *c = open_or_skip(options);
+	struct capture_detail detail;
+
+	assert_int_equal(capture_start(c, &detail), 0);
+	return c;
+}
+
+/* Until *@count is at least @wanted. */
+static void wait_for(struct heard *k, const uint64_t *count, uint64_t wanted)
+{
+	uint64_t end = clock_monotonic() + WAIT_LIMIT;
+
+	while (*count < wanted && clock_monotonic() < end) {
+		usleep(5000);
+		assert_int_equal(capture_drain(k->capture, on_record, k), 0);
+	}
+	assert_true(*count >= wanted);
+}
+
+static void set_verdict(struct heard *k, enum exe_verdict verdict)
+{
+	const struct exe_policy policy = { .verdict = verdict };
+
+	assert_int_equal(capture_set_policy(k->capture, &k->last.exe, &policy), 0);
+}
+
+/* The kernel has done this many ticks of the busy process since: it saw what was set before. */
+static void let_ticks_pass(struct heard *k)
+{
+	struct heard another = { .capture = k->capture, .pid = start_spinner() };
+
+	assert_int_equal(capture_watch_pid(k->capture, another.pid), 0);
+	wait_for(&another, &another.samples, 50);
+	assert_int_equal(capture_unwatch_pid(k->capture, another.pid), 0);
+	stop_process(another.pid);
+	assert_int_equal(capture_drain(k->capture, on_record, k), 0);
+}
+
+/* ---- tests --------------------------------------------------------------------------------- */
+
+static void test_frequencies(void **state)
+{
+	struct capture_detail detail;
+	struct capture *c = NULL;
+
+	(void)state;
+	assert_int_equal(capture_open(&(struct capture_options){ .frequency = 0 }, &detail, &c),
+			 -EINVAL);
+	assert_int_equal(
+		capture_open(&(struct capture_options){ .frequency = CAPTURE_MAX_FREQUENCY + 1 },
+			     &detail, &c),
+		-EINVAL);
+	assert_null(c);
+}
+
+static bool is_in(uint64_t address, void (*function)(volatile uint64_t *))
+{
+	return address - (uint64_t)(uintptr_t)function < FUNCTION_BYTES;
+}
+
+/* Of these, stat() tells other numbers than the kernel itself uses. */
+static bool has_own_numbers(const char *path)
+{
+	struct statfs st;
+
+	assert_int_equal(statfs(path, &st), 0);
+	return st.f_type != OVERLAYFS_SUPER_MAGIC && st.f_type != BTRFS_SUPER_MAGIC;
+}
+
+static void test_samples_tell_of_their_process(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+	struct stat st;
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	wait_for(&k, &k.samples, 20);
+	stop_process(k.pid);
+	assert_int_equal(stat("/proc/self/exe", &st), 0);
+	assert_int_equal(k.last.pid, k.pid);
+	assert_int_equal(k.last.tid, k.pid);
+	if (has_own_numbers("/proc/self/exe")) {
+		assert_int_equal(k.last.exe.inode, st.st_ino);
+		assert_int_equal(k.last.exe.device, major(st.st_dev) << 20 | minor(st.st_dev));
+	}
+	assert_true(k.last.time < clock_monotonic());
+	assert_true(k.last.start_code < (uint64_t)(uintptr_t)spin);
+	assert_int_equal(k.others, 0);
+	capture_close(k.capture);
+}
+
+static void test_stacks(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+	const struct sample *s = &k.last_sample;
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	wait_for(&k, &k.samples, 20);
+	while (s->flags & SAMPLE_KERNEL || !is_in(s->pc, spin))
+		wait_for(&k, &k.samples, k.samples + 1); /* not the one that came from fork */
+	stop_process(k.pid);
+	assert_int_equal(s->flags, 0);
+	assert_true(s->n_words >= SAMPLE_WORDS);
+	assert_true(s->n_frames >= 2);
+	/* The frame of spin() itself may not be there, which leaves out the first of them. */
+	uint32_t at = is_in(k.frames[0], spin_within);
+
+	assert_true(is_in(k.frames[at], spin_deep));
+	capture_close(k.capture);
+}
+
+static void test_only_what_is_watched(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+
+	(void)state;
+	k.pid = start_spinner();
+	let_ticks_pass(&k);
+	assert_int_equal(k.samples, 0);
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	wait_for(&k, &k.samples, 5);
+	assert_int_equal(capture_unwatch_pid(k.capture, k.pid), 0);
+	assert_int_equal(capture_unwatch_pid(k.capture, k.pid), 0);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	k.samples = 0;
+	let_ticks_pass(&k);
+	assert_int_equal(k.samples, 0);
+	stop_process(k.pid);
+	capture_close(k.capture);
+}
+
+static void test_everything_but_oneself(void **state)
+{
+	struct heard k = { .capture = open_started(
+				   &(struct capture_options){ .frequency = HZ, .all = true }) };
+	struct heard self = { .capture = k.capture, .pid = getpid() };
+
+	(void)state;
+	k.pid = start_spinner();
+	wait_for(&k, &k.samples, 20);
+	set_verdict(&k, EXE_PLAIN);
+	k.with_policy = 0;
+	wait_for(&k, &k.with_policy, 20);
+	for (volatile uint64_t i = 0; i < 300000000; i++)
+		;
+	assert_int_equal(capture_drain(self.capture, on_record, &self), 0);
+	assert_int_equal(self.samples, 0);
+	stop_process(k.pid);
+	wait_for(&k, &k.exits, 1);
+	capture_close(k.capture);
+}
+
+static void test_policies(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	wait_for(&k, &k.samples, 5);
+	assert_int_equal(k.with_policy, 0);
+	set_verdict(&k, EXE_PLAIN);
+	wait_for(&k, &k.with_policy, 5);
+	set_verdict(&k, EXE_IGNORE); /* while it runs: what is known of the process is forgotten */
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	k.samples = 0;
+	sleep(1);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	assert_int_equal(k.samples, 0);
+	set_verdict(&k, EXE_PLAIN);
+	wait_for(&k, &k.samples, 5);
+	assert_int_equal(
+		capture_set_policy(k.capture, &k.last.exe, &(struct exe_policy){ .verdict = 9 }),
+		-EINVAL);
+	stop_process(k.pid);
+	capture_close(k.capture);
+}
+
+/* One wake-up asks for the policy of an executable, and no more come for its other samples. */
+static void test_unknown_executables_wake_once(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){
+				   .frequency = 100, .ring_bytes = 1 << 20 }) };
+	struct pollfd p = { .fd = capture_fd(k.capture), .events = POLLIN };
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	assert_true(k.samples >= 1);
+	k.samples = 0;
+	assert_int_equal(poll(&p, 1, 500), 0);
+	wait_for(&k, &k.samples, 5);
+	stop_process(k.pid);
+	capture_close(k.capture);
+}
+
+static void test_a_full_ring_is_counted(void **state)
+{
+	struct heard k = { .capture = open_started(
+				   &(struct capture_options){ .frequency = CAPTURE_MAX_FREQUENCY,
+							      .ring_bytes = SAMPLE_MIN_RING }) };
+	struct pollfd p = { .fd = capture_fd(k.capture), .events = POLLIN };
+	struct capture_counters counters = { 0 };
+	uint64_t end = clock_monotonic() + WAIT_LIMIT;
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	while (!counters.ring_full && clock_monotonic() < end) {
+		usleep(10000);
+		capture_counters(k.capture, &counters);
+	}
+	assert_true(counters.ring_full > 0);
+	assert_int_equal(poll(&p, 1, 0), 1); /* since it was half full */
+	stop_process(k.pid);
+	capture_stop(k.capture);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	capture_counters(k.capture, &counters);
+	assert_int_equal(counters.samples, k.samples);
+	assert_int_equal(counters.malformed, 0);
+	assert_true(k.samples * sizeof(struct sample) > SAMPLE_MIN_RING / 4);
+	capture_close(k.capture);
+}
+
+/* Forks a child which is busy, until it runs another program and sleeps. */
+static pid_t start_family(const int *gate)
+{
+	char *sleeper[] = { (char[]){ "sleep" }, (char[]){ "1000" }, NULL };
+	char go;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	if (read(*gate, &go, 1) != 1)
+		_exit(1);
+	pid = fork();
+	if (pid == 0) {
+		while (read(*gate, &go, 1) != 1)
+			;
+		execvp(sleeper[0], sleeper);
+		_exit(127);
+	}
+	waitpid(pid, &(int){ 0 }, 0);
+	_exit(0);
+}
+
+static void test_families(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){
+				   .frequency = HZ, .descendants = true }) };
+	int gate[2];
+
+	(void)state;
+	assert_int_equal(pipe2(gate, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(gate[0], F_SETFL, 0), 0);
+	k.pid = start_family(&gate[0]);
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	assert_int_equal(write(gate[1], "", 1), 1);
+	wait_for(&k, &k.forks, 1);
+	assert_int_equal(write(gate[1], "", 1), 1);
+	wait_for(&k, &k.child_execs, 1);
+	kill(k.child, SIGKILL);
+	wait_for(&k, &k.child_exits, 1);
+	wait_for(&k, &k.exits, 1);
+	waitpid(k.pid, &(int){ 0 }, 0);
+	assert_int_equal(k.forks, 1);
+	assert_int_equal(k.child_execs, 1);
+	assert_int_equal(k.execs, 0);
+	close(gate[0]);
+	close(gate[1]);
+	capture_close(k.capture);
+}
+
+static void *spin_thread(void *unused)
+{
+	volatile uint64_t n = 0;
+
+	(void)unused;
+	spin_deep(&n);
+	return NULL;
+}
+
+/* Threads are no children, and a process ends once. */
+static void test_threads(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){
+				   .frequency = HZ, .descendants = true }) };
+	int gate[2];
+	char go;
+
+	(void)state;
+	assert_int_equal(pipe(gate), 0);
+	k.pid = fork();
+	if (k.pid == 0) {
+		pthread_t thread;
+
+		if (read(gate[0], &go, 1) == 1)
+			for (int i = 0; i < 4; i++)
+				pthread_create(&thread, NULL, spin_thread, NULL);
+		pause();
+	}
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	assert_int_equal(write(gate[1], "", 1), 1);
+	wait_for(&k, &k.samples, 20);
+	while (k.last.tid == k.pid)
+		wait_for(&k, &k.samples, k.samples + 1);
+	stop_process(k.pid);
+	wait_for(&k, &k.exits, 1);
+	assert_int_equal(k.forks, 0);
+	assert_int_equal(k.exits, 1);
+	close(gate[0]);
+	close(gate[1]);
+	capture_close(k.capture);
+}
+
+static void test_stop_and_start_again(void **state)
+{
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+	struct capture_counters counters;
+	struct capture_detail detail;
+
+	(void)state;
+	k.pid = start_spinner();
+	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
+	wait_for(&k, &k.samples, 5);
+	capture_counters(k.capture, &counters);
+	assert_true(counters.cpus >= 1);
+	capture_stop(k.capture);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	k.samples = 0;
+	sleep(1);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	assert_int_equal(k.samples, 0);
+	assert_int_equal(capture_start(k.capture, &detail), 0);
+	wait_for(&k, &k.samples, 5);
+	stop_process(k.pid);
+	capture_close(k.capture);
+}
+
+static void test_too_many_to_watch(void **state)
+{
+	struct capture *c = open_or_skip(&(struct capture_options){ .frequency = HZ });
+
+	(void)state;
+	for (uint32_t pid = 0; pid < SAMPLE_MAX_WATCHED; pid++)
+		assert_int_equal(capture_watch_pid(c, (1u << 24) + pid), 0);
+	assert_int_equal(capture_watch_pid(c, 1u << 25), CAPTURE_E_FULL);
+	assert_int_equal(capture_unwatch_pid(c, 1u << 24), 0);
+	assert_int_equal(capture_watch_pid(c, 1u << 25), 0);
+	capture_close(c);
+}
+
+/* test-capture [PATTERN]: only the tests whose name matches. */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frequencies),
+		cmocka_unit_test(test_samples_tell_of_their_process),
+		cmocka_unit_test(test_stacks),
+		cmocka_unit_test(test_only_what_is_watched),
+		cmocka_unit_test(test_everything_but_oneself),
+		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_unknown_executables_wake_once),
+		cmocka_unit_test(test_a_full_ring_is_counted),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_stop_and_start_again),
+		cmocka_unit_test(test_too_many_to_watch),
+	};
+
+	capture_close(open_or_skip(&(struct capture_options){ .frequency = HZ }));
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
