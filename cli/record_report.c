@@ -150,6 +150,20 @@ static void json_quality(json_t *o, const struct record_result *result)
 	buf_fini(&sentence);
 }
 
+/* The most memory that was resident, in KiB. ru_maxrss would count that of whoever started us. */
+static json_int_t peak_resident(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long kib = 0;
+	char line[256];
+
+	while (file && !kib && fgets(line, sizeof(line), file))
+		sscanf(line, "VmHWM: %lu", &kib);
+	if (file)
+		fclose(file);
+	return (json_int_t)kib;
+}
+
 /* What the recording itself cost: user and system time of this process so far, and its memory. */
 static void json_cost(json_t *o)
 {
@@ -163,7 +177,7 @@ static void json_cost(json_t *o)
 	json_object_set_new(
 		o, "system_seconds",
 		json_number((double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6));
-	json_object_set_new(o, "max_resident_kib", json_integer(usage.ru_maxrss));
+	json_object_set_new(o, "max_resident_kib", json_integer(peak_resident()));
 }
 
 static void json_counts(json_t *o, const struct record_report *report)
