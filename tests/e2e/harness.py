@@ -79,11 +79,13 @@ def hurry():
 class Window:
     """A workload that runs and waits for its window to open. A context manager."""
 
-    def __init__(self, binary, seconds, profile):
+    def __init__(self, binary, seconds, profile, preempt=True):
         self.seconds = seconds
+        debug = "asyncpreemptoff=0" if preempt else "asyncpreemptoff=1"
         self.process = subprocess.Popen(
             [binary, "-ready", "-duration", f"{seconds}s", "-cpuprofile", profile],
-            stdout=subprocess.PIPE, text=True, preexec_fn=hurry)
+            stdout=subprocess.PIPE, text=True, preexec_fn=hurry,
+            env=dict(os.environ, GODEBUG=debug))
         self.pid = int(self.said("ready").split()[1])
 
     def __enter__(self):
@@ -160,12 +162,13 @@ class Recorder:
         return self.process.returncode, out, err
 
 
-def record(hone, binary, seconds, freq, ours, theirs):
+def record(hone, binary, seconds, freq, ours, theirs, preempt=True):
     """Runs one window, recorded by hone into @ours and by runtime/pprof into @theirs.
 
-    Gives hone's summary and the workload's report.
+    Gives hone's summary and the workload's report. Without @preempt the program runs without
+    preemption by signals.
     """
-    with Window(binary, seconds, theirs) as window:
+    with Window(binary, seconds, theirs, preempt) as window:
         with Recorder(hone, "--pid", window.pid, "--freq", freq, "-o", ours, "--json",
                       "--duration", f"{int(seconds) + 60}s", preexec_fn=hurry) as recorder:
             recorder.attached()
