@@ -13,13 +13,15 @@
 
 static struct record_options options;
 
-/* The words after "record", up to NULL. */
+/* The words after "record", up to NULL. The options point into them. */
 static int parse(const char *first, ...)
 {
-	char *argv[MAX_ARGUMENTS] = { (char *)"record" };
-	int argc = 1;
+	static char *argv[MAX_ARGUMENTS];
+	int argc = 0;
 	va_list words;
 
+	memset(argv, 0, sizeof(argv));
+	argv[argc++] = (char *)"record";
 	va_start(words, first);
 	for (const char *word = first; word; word = va_arg(words, const char *))
 		argv[argc++] = (char *)word;
