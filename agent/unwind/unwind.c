@@ -228,6 +228,13 @@ static void jump_to_goroutine(struct walk *w)
 	w->on_g0 = false;
 }
 
+/* systemstack on the system stack, that has not left the goroutine's or is back from it: arm64. */
+static bool is_bare_systemstack(const struct walk *w, const struct pc_info *info)
+{
+	return w->on_g0 && info->special == BINARY_SYSTEMSTACK && info->sp_delta == 0 &&
+	       binary_arch(w->unwinder->binary) == BINARY_ARM64;
+}
+
 /*
  * Does the traceback end at this function? Not at cgocallback, which takes care to leave both of
  * its stacks walkable, and not where a system call was entered.
@@ -238,6 +245,8 @@ static bool ends_at(const struct walk *w, const struct pc_info *info)
 		return true;
 	if (info->special == BINARY_SYSTEMSTACK && w->stateless)
 		return false; /* the chain crosses it by itself */
+	if (is_bare_systemstack(w, info))
+		return false; /* a call like any other */
 	return (info->flags & BINARY_FUNC_SP_WRITE) && info->special != BINARY_CGOCALLBACK &&
 	       !w->is_syscall;
 }
@@ -245,9 +254,7 @@ static bool ends_at(const struct walk *w, const struct pc_info *info)
 /* systemstack on the system stack: its frame is on the goroutine's stack. */
 static bool crosses_systemstack(const struct walk *w, const struct pc_info *info)
 {
-	bool arm64 = binary_arch(w->unwinder->binary) == BINARY_ARM64;
-
-	return w->on_g0 && info->special == BINARY_SYSTEMSTACK && !(arm64 && info->sp_delta == 0);
+	return w->on_g0 && info->special == BINARY_SYSTEMSTACK && !is_bare_systemstack(w, info);
 }
 
 static enum step take_frame(struct walk *w, const struct pc_info *info)

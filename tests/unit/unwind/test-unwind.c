@@ -60,6 +60,7 @@ static const struct fact facts[] = {
 	INSIDE(OUTER, 0x11, 0x40, 0, 0),
 	INSIDE(ROOT, 0x10, 0x30, 0, 0),
 	INSIDE(GOEXIT, 1, 0, BINARY_FUNC_TOP_FRAME | BINARY_FUNC_ASM, BINARY_GOEXIT),
+	ENTRY(SYSTEMSTACK, 0, ASM_SP, BINARY_SYSTEMSTACK),
 	INSIDE(SYSTEMSTACK, 0x10, 8, ASM_SP, BINARY_SYSTEMSTACK),
 	INSIDE(MCALL, 0x10, 0, ASM_SP, BINARY_MCALL),
 	INSIDE(MORESTACK, 0x10, 0, ASM_SP, BINARY_MORESTACK),
@@ -573,6 +574,24 @@ static void test_arm64_prologue_has_the_return_address_at_sp(void **state)
 	       (struct expected){ .n = 3, .frames = { CALLER + 0x10, OUTER + 0xf, ROOT + 0xf } });
 }
 
+/* Called on the system stack it stays there, and has no frame yet: its caller is in lr. */
+static void test_arm64_systemstack_without_frame_is_no_stack_switch(void **state)
+{
+	const struct binary b = arm64();
+
+	(void)state;
+	expect(&b,
+	       make((struct sample){ .pc = AT(SYSTEMSTACK, 0),
+				     .flags = SAMPLE_GO | SAMPLE_ON_G0,
+				     .fp = SP - 8,
+				     .lr = AT(CALLER, 0x10),
+				     .go = { .curg = 1, .sched_sp = SP + 0x1000 } },
+		    (struct lists){ LIST(frames, AT(OUTER, 0x10), AT(MSTART, 0x10)) }),
+	       (struct expected){
+		       .n = 4,
+		       .frames = { SYSTEMSTACK, CALLER + 0xf, OUTER + 0xf, MSTART + 0xf } });
+}
+
 static void test_arm64_morestack_takes_lr_from_the_goroutine(void **state)
 {
 	const struct binary b = arm64();
@@ -653,6 +672,7 @@ int main(void)
 		cmocka_unit_test(test_arm64_leaf_has_its_caller_in_lr),
 		cmocka_unit_test(test_arm64_framed_function_ignores_a_stale_lr),
 		cmocka_unit_test(test_arm64_prologue_has_the_return_address_at_sp),
+		cmocka_unit_test(test_arm64_systemstack_without_frame_is_no_stack_switch),
 		cmocka_unit_test(test_arm64_morestack_takes_lr_from_the_goroutine),
 		cmocka_unit_test(test_impossible_counts_are_refused),
 		cmocka_unit_test(test_a_table_that_lies_about_sp_does_not_hang),
