@@ -39,7 +39,7 @@ static bool row(const struct record_report *report, const char *text)
 {
 	if (report->output[0] != '-' || report->output[1])
 		return say_row("%s", text);
-	return fprintf(stderr, "%s\n", text) >= 0;
+	return say_row_aside("%s", text);
 }
 
 static bool row_source(const struct record_report *report)

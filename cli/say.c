@@ -62,14 +62,31 @@ bool say(const char *format, ...)
 	return n >= 0 && fflush(stdout) == 0;
 }
 
-bool say_row(const char *format, ...)
+static bool say_row_to(FILE *file, const char *format, va_list args)
 {
 	char text[MAX_LINE];
+
+	vsnprintf(text, sizeof(text), format, args);
+	defuse(text);
+	return fprintf(file, "%s\n", text) >= 0 && fflush(file) == 0;
+}
+
+bool say_row(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	bool ok = say_row_to(stdout, format, args);
 	va_end(args);
-	defuse(text);
-	return say("%s\n", text);
+	return ok;
+}
+
+bool say_row_aside(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	bool ok = say_row_to(stderr, format, args);
+	va_end(args);
+	return ok;
 }

@@ -25,3 +25,6 @@ bool say(const char *format, ...) _printf_(1, 2);
 
 /* One line of it, defused like errors are: for text from outside. */
 bool say_row(const char *format, ...) _printf_(1, 2);
+
+/* The same on standard error, where standard output is taken by something else. */
+bool say_row_aside(const char *format, ...) _printf_(1, 2);

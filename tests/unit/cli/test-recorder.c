@@ -5,12 +5,14 @@
  */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cli/record_report.h"
 #include "cli/record_result.h"
 #include "cli/recorder.h"
 #include "tests/unit/cli/recorder-fakes.h"
@@ -310,6 +312,49 @@ static void test_no_start_lines_are_no_profile(void **state)
 	recording_fini(&r);
 }
 
+/* ---- what is said of it ------------------------------------------------------------------ */
+
+static void summarize(struct recording *r, const char *output, int fd, char *ret_text, size_t size)
+{
+	const struct record_report report = {
+		.target = "pid 1",
+		.output = output,
+		.recorder = &r->recorder,
+		.result = &r->result,
+	};
+	FILE *file = tmpfile();
+	int before = dup(fd);
+
+	assert_non_null(file);
+	assert_int_equal(dup2(fileno(file), fd), fd);
+	assert_int_equal(record_report_summary(&report), HONE_OK);
+	assert_int_equal(dup2(before, fd), fd);
+	close(before);
+	rewind(file);
+	ret_text[fread(ret_text, 1, size - 1, file)] = '\0';
+	fclose(file);
+}
+
+/* A name that would steer the terminal, wherever the summary goes. */
+static void test_summary_is_defused(void **state)
+{
+	struct recording r;
+	char text[4096];
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	r.result.tally->build->path[0] = '\033';
+	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "program    ?"));
+	assert_null(strchr(text, '\033'));
+	summarize(&r, "-", STDERR_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "program    ?"));
+	assert_null(strchr(text, '\033'));
+	recording_fini(&r);
+}
+
 /* ---- how good it is so far --------------------------------------------------------------- */
 
 static void test_preview_judges_as_the_result_does(void **state)
@@ -362,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
 		cmocka_unit_test(test_no_samples_are_no_profile),
 		cmocka_unit_test(test_no_start_lines_are_no_profile),
+		cmocka_unit_test(test_summary_is_defused),
 		cmocka_unit_test(test_preview_judges_as_the_result_does),
 		cmocka_unit_test(test_a_process_that_has_ended_is_not_waited_for),
 	};
