@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
@@ -64,18 +65,21 @@ static bool is_wanted(const struct recorder *r, const struct process *p)
 }
 
 /* Tell the kernel program how to treat a build. */
-static int set_policy(struct recorder *r, const struct build *build)
+static int set_policy(struct recorder *r, struct build *build)
 {
 	struct exe_policy policy = { .verdict = EXE_IGNORE };
 
 	if (!build->ignored)
 		policy = build_policy(build);
-	return capture_set_policy(r->capture, &build->key, &policy);
+	int e = capture_set_policy(r->capture, &build->key, &policy);
+	build->told = clock_monotonic();
+	return e;
 }
 
 /*
  * Meet an executable while a process still runs it. *ret_build is NULL when the process is gone
- * already, or may not be looked at; a later one will do.
+ * already, or may not be looked at; a later one will do. Files that are not wanted are left
+ * unread: they are anybody's.
  */
 static int meet(struct recorder *r, const struct record_header *h, struct build **ret_build)
 {
@@ -84,11 +88,11 @@ static int meet(struct recorder *r, const struct record_header *h, struct build 
 
 	*ret_build = NULL;
 	if (e != 0 || !process_started_at(&p, h->start_time))
-		return e < 0 ? e : 0;
-	e = builds_add(&r->builds, &h->exe, p.exe, p.exe_path, ret_build);
+		return e == -ENOMEM ? e : 0;
+	e = builds_add(&r->builds, &h->exe, is_wanted(r, &p) ? p.exe : -1, p.exe_path, ret_build);
 	if (e != 0)
 		return e < 0 ? e : 0;
-	(*ret_build)->ignored = !(*ret_build)->binary || !is_wanted(r, &p);
+	(*ret_build)->ignored = !(*ret_build)->binary;
 	return set_policy(r, *ret_build);
 }
 
@@ -141,16 +145,24 @@ static int count_stack(struct recorder *r, struct build *build, const struct sam
 	return e < 0 ? e : 0; /* a full table has counted it */
 }
 
+/* The kernel keeps what it was told as long as there is room, and may have to be told again. */
+static bool has_been_forgotten(const struct build *build, const struct sample *s)
+{
+	return !(s->flags & SAMPLE_POLICY) && s->header.time > build->told;
+}
+
 static int on_sample(struct recorder *r, const struct sample *s)
 {
 	struct build *build = builds_find(&r->builds, &s->header.exe);
 
-	if (!build) {
-		int e = meet(r, &s->header, &build);
+	int e = 0;
 
-		if (e < 0)
-			return e;
-	}
+	if (!build)
+		e = meet(r, &s->header, &build);
+	else if (has_been_forgotten(build, s))
+		e = set_policy(r, build);
+	if (e < 0)
+		return e;
 	if (!build) {
 		r->unnamed++;
 		return 0;

@@ -65,9 +65,9 @@ static int build_new(const struct exe_key *key, int exe_fd, const char *path,
 	build->path = strdup(path);
 	if (!build->path)
 		return -ENOMEM;
-	build->outcome = binary_open(exe_fd, &build->binary);
-	if (build->outcome < 0)
-		return build->outcome;
+	/* One file that cannot be read is no reason to stop with all others. */
+	if (exe_fd >= 0 && binary_open(exe_fd, &build->binary) == -ENOMEM)
+		return -ENOMEM;
 	if (build->binary)
 		unwinder_init(&build->unwinder, build->binary);
 	*ret_build = TAKE_PTR(build);

@@ -15,9 +15,9 @@
 
 struct build {
 	struct exe_key key;
-	int outcome;  /* 0: Go; else of enum binary_outcome, and .binary is NULL */
-	bool ignored; /* the owner's: no samples of it are wanted */
-	struct binary *binary;
+	bool ignored;  /* the owner's: no samples of it are wanted */
+	uint64_t told; /* the owner's: when the kernel was last told of it, CLOCK_MONOTONIC, ns */
+	struct binary *binary;	  /* NULL: not Go, not readable, or not looked at */
 	struct unwinder unwinder; /* with .binary only */
 	char *path;		  /* the executable, as the process that runs it names it */
 };
@@ -45,8 +45,8 @@ void builds_fini(struct builds *b);
 struct build *builds_find(const struct builds *b, const struct exe_key *key);
 
 /*
- * Look at the executable behind @exe_fd (the caller's) and remember it under @key, which must be
- * new. 0 whatever the file turned out to be (see .outcome), BUILDS_E_FULL, or -errno.
+ * Look at the executable behind @exe_fd (the caller's; -1: do not look) and remember it under @key,
+ * which must be new. 0 whatever the file turned out to be, BUILDS_E_FULL, or -ENOMEM.
  */
 int builds_add(struct builds *b, const struct exe_key *key, int exe_fd, const char *path,
 	       struct build **ret_build);

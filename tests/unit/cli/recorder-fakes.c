@@ -93,6 +93,9 @@ static const struct fake_function *function_of(uint64_t pc)
 int binary_open(int fd, struct binary **ret_binary)
 {
 	(void)fd;
+	fake_kernel.n_opened++;
+	if (fake_kernel.open_error)
+		return fake_kernel.open_error;
 	if (!fake_kernel.functions)
 		return BINARY_E_NOT_GO;
 	*ret_binary = &binary;

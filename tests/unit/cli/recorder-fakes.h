@@ -28,6 +28,8 @@ struct fake_kernel {
 	struct capture_counters counters;
 	const struct fake_function *functions; /* of the binary; NULL: not a Go program */
 	size_t n_functions;
+	int open_error;		  /* of binary_open() */
+	unsigned int n_opened;	  /* its calls */
 	struct exe_policy policy; /* the latest one set */
 	uint32_t watched;	  /* the process to sample, or 0 */
 };

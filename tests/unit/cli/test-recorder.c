@@ -5,6 +5,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cli/record_report.h"
 #include "cli/record_result.h"
 #include "cli/recorder.h"
@@ -250,6 +252,57 @@ static void test_file_stays_known_when_its_process_is_gone(void **state)
 	recording_fini(&r);
 }
 
+/* The kernel's memory of executables is bounded: what it asks again is answered again. */
+static void test_kernel_that_has_forgotten_is_told_again(void **state)
+{
+	struct sample *late = OURS(LEAF, CALLER, ROOT, GOEXIT);
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	drain(&r);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	fake_kernel.policy.verdict = 0;
+	drain(&r); /* was under way before the kernel was told */
+	assert_int_equal(fake_kernel.policy.verdict, 0);
+	late->header.time = clock_monotonic();
+	happens(&r, late);
+	drain(&r);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	recording_fini(&r);
+}
+
+static void test_unreadable_program_does_not_end_the_recording(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	fake_kernel.open_error = -EIO;
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	drain(&r);
+	assert_int_equal(r.recorder.foreign, 1);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	recording_fini(&r);
+}
+
+/* By file: programs of others are not even opened. */
+static void test_only_the_wanted_file_is_read(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	r.recorder.options.by_file = true; /* of no device and inode: not this program */
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	drain(&r);
+	assert_int_equal(fake_kernel.n_opened, 0);
+	assert_int_equal(r.recorder.foreign, 1);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	recording_fini(&r);
+}
+
 static void test_the_program_with_most_samples_is_the_one(void **state)
 {
 	struct recording r;
@@ -403,6 +456,9 @@ int main(void)
 		cmocka_unit_test(test_programs_that_are_not_go_are_told_to_be_ignored),
 		cmocka_unit_test(test_process_that_is_gone_has_no_name),
 		cmocka_unit_test(test_file_stays_known_when_its_process_is_gone),
+		cmocka_unit_test(test_kernel_that_has_forgotten_is_told_again),
+		cmocka_unit_test(test_unreadable_program_does_not_end_the_recording),
+		cmocka_unit_test(test_only_the_wanted_file_is_read),
 		cmocka_unit_test(test_the_program_with_most_samples_is_the_one),
 		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
 		cmocka_unit_test(test_no_samples_are_no_profile),
