@@ -72,34 +72,63 @@ static int look_at_target(struct file_writer *w)
 	return 0;
 }
 
+static int make_name(struct file_writer *w)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	snprintf(w->temp, sizeof(w->temp), ".tmp-%016llx", (unsigned long long)random);
+	return 0;
+}
+
+static int create_named(struct file_writer *w)
+{
+	w->fd = openat(w->dir, w->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return w->fd < 0 ? -errno : 0;
+}
+
+/* proc(5): the link of an open file leads to the file itself, name or not. */
+static int link_unnamed(struct file_writer *w)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", w->fd);
+	return linkat(AT_FDCWD, path, w->dir, w->temp, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* Under a new random name, which w->temp is only if it worked. */
+static int with_new_name(struct file_writer *w, int (*create)(struct file_writer *w))
+{
+	int r = -EEXIST;
+
+	for (int i = 0; i < NAME_ATTEMPTS && r == -EEXIST; i++) {
+		r = make_name(w);
+		if (!r)
+			r = create(w);
+	}
+	if (r)
+		w->temp[0] = '\0';
+	return r;
+}
+
+/* Where the file system has no files without names, openat() has one of several errors. */
 static int create_temp(struct file_writer *w)
 {
-	for (int i = 0; i < NAME_ATTEMPTS; i++) {
-		uint64_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			return -EIO;
-		snprintf(w->temp, sizeof(w->temp), ".tmp-%016llx", (unsigned long long)random);
-		w->fd = openat(w->dir, w->temp,
-			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (w->fd >= 0)
-			return 0;
-		if (errno != EEXIST)
-			return -errno;
-	}
-	return -EEXIST;
+	w->fd = openat(w->dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	return w->fd < 0 ? with_new_name(w, create_named) : 0;
 }
 
 int file_writer_open(struct file_writer *w, const char *path, uid_t uid, gid_t gid)
 {
 	*w = (struct file_writer)FILE_WRITER_NULL;
-	w->uid = uid;
-	w->gid = gid;
 	int r = open_folder(w, path);
 	if (!r)
 		r = look_at_target(w);
 	if (!r)
 		r = create_temp(w);
+	if (!r && fchown(w->fd, uid, gid) < 0)
+		r = -errno;
 	if (r)
 		file_writer_fini(w);
 	return r;
@@ -115,7 +144,7 @@ int file_writer_reserve(struct file_writer *w, uint64_t size)
 		return -errno;
 	if (fstatvfs(w->fd, &fs) < 0)
 		return -errno;
-	return size / fs.f_frsize < fs.f_bavail ? 0 : -ENOSPC;
+	return fs.f_frsize && size / fs.f_frsize >= fs.f_bavail ? -ENOSPC : 0;
 }
 
 int file_writer_write(struct file_writer *w, const void *data, size_t size)
@@ -135,14 +164,12 @@ int file_writer_write(struct file_writer *w, const void *data, size_t size)
 	return 0;
 }
 
-/* Owner before mode, as chown(2) takes mode bits away; the reserve that was not used goes back. */
+/* The reserve that was not used goes back. */
 static int finish_temp(struct file_writer *w)
 {
 	off_t size = lseek(w->fd, 0, SEEK_CUR);
 
 	if (size < 0 || ftruncate(w->fd, size) < 0)
-		return -errno;
-	if (fchown(w->fd, w->uid, w->gid) < 0)
 		return -errno;
 	if (fchmod(w->fd, w->mode) < 0)
 		return -errno;
@@ -153,6 +180,8 @@ int file_writer_commit(struct file_writer *w)
 {
 	int r = finish_temp(w);
 
+	if (!r && !w->temp[0])
+		r = with_new_name(w, link_unnamed);
 	if (!r && renameat(w->dir, w->temp, w->dir, w->name) < 0)
 		r = -errno;
 	if (!r)

@@ -5,7 +5,9 @@
  * Writing is atomic: the bytes go to a temporary file in the folder of the target, which takes the
  * target's name only when everything is on disk. Until then, and for whatever goes wrong, the old
  * file stays as it was. The temporary file can be opened long before there is anything to write,
- * so that a folder that cannot be written and a full disk are found out early.
+ * so that a folder that cannot be written, an owner that cannot be given and a full disk are found
+ * out early. It has no name of its own before the end (O_TMPFILE), so that nothing is left behind
+ * by a process that is killed, unless the file system cannot do so.
  *
  * A privileged program writing into another user's folder cannot be led astray: the folder is
  * resolved once and then held, the temporary file is created exclusively under a random name, owner
@@ -32,10 +34,8 @@ enum file_outcome {
 struct file_writer {
 	int dir, fd;
 	char *name;    /* of the target, in dir */
-	char temp[32]; /* of the temporary file, in dir */
+	char temp[32]; /* of the temporary file, in dir; empty while it has none */
 	uint32_t mode; /* the target's in the end */
-	uid_t uid;     /* and its owner: (uid_t)-1 and (gid_t)-1 leave the process's own */
-	gid_t gid;
 };
 
 #define FILE_WRITER_NULL            \
@@ -44,10 +44,11 @@ struct file_writer {
 	}
 
 /*
- * Begin to write @path, which is to belong to @uid and @gid. An existing regular file is replaced
- * in the end and its permissions are kept; a new one gets 0644. 0, FILE_E_NOT_REGULAR (replacing
- * /dev/stdout by a file would be a sad surprise), or -errno: -EISDIR for a folder, -EACCES,
- * -EROFS and so on where the folder cannot be written.
+ * Begin to write @path, which is to belong to @uid and @gid, -1 being the process's own. An
+ * existing regular file is replaced in the end and its permissions are kept; a new one gets 0644.
+ * 0, FILE_E_NOT_REGULAR (replacing /dev/stdout by a file would be a sad surprise), or -errno:
+ * -EISDIR for a folder, -EACCES, -EROFS and so on where the folder cannot be written, -EPERM where
+ * a file cannot be given to the owner.
  */
 int file_writer_open(struct file_writer *w, const char *path, uid_t uid, gid_t gid);
 

@@ -118,6 +118,8 @@ static void old_file_stays_until_commit(void **state)
 	assert_int_equal(file_writer_open(&w, "./old", SAME_OWNER), 0);
 	assert_int_equal(file_writer_write(&w, "half", 4), 0);
 	assert_content("old", "precious");
+	/* nothing that a killed process would leave behind */
+	assert_int_equal(n_entries(), 1);
 	file_writer_fini(&w);
 	assert_content("old", "precious");
 	assert_int_equal(n_entries(), 1);
