@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from programs import Failure, cpu_time
+from programs import AT_MOST, Failure, cpu_time
 
 START_TIMEOUT = 60
 
@@ -20,7 +20,7 @@ class Recording:
     def __init__(self, context, pid, frequency, terminal=False):
         self.output = os.path.join(context.folder, "recorded.pgo")
         command = [context.hone, "record", "--pid", str(pid), "--freq", str(frequency),
-                   "--duration", "24h", "--json", "-o", self.output]
+                   "--duration", AT_MOST, "--json", "-o", self.output]
         self.errors = open(os.path.join(context.folder, "recording.log"), "w+b")
         self.spawned = time.time_ns()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
