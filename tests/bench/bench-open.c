@@ -22,6 +22,9 @@
 #include "base/clock.h"
 #include "tests/bench/report.h"
 
+#define MAX_TIME 2    /* ms */
+#define MAX_OWN	 1024 /* KiB */
+
 struct resident {
 	uint64_t all, anonymous; /* KiB */
 };
@@ -41,9 +44,9 @@ static bool resident_read(struct resident *ret_resident)
 	return ret_resident->all;
 }
 
-static void print_kib(const char *measure, uint64_t before, uint64_t after)
+static void print_kib(const char *measure, uint64_t before, uint64_t after, double limit)
 {
-	struct series s = { .measure = measure, .unit = "KiB" };
+	struct series s = { .measure = measure, .unit = "KiB", .limit = limit };
 
 	series_add(&s, after > before ? (double)(after - before) : 0);
 	series_print(&s);
@@ -62,16 +65,16 @@ static int bench_memory(int fd)
 		return r;
 	if (!resident_read(&after))
 		r = -ENOENT;
-	print_kib("open: memory of its own", before.anonymous, after.anonymous);
+	print_kib("open: memory of its own", before.anonymous, after.anonymous, MAX_OWN);
 	print_kib("open: pages of files", before.all - before.anonymous,
-		  after.all - after.anonymous);
+		  after.all - after.anonymous, 0);
 	binary_free(binary);
 	return r;
 }
 
 static int bench_time(int fd, unsigned int rounds)
 {
-	struct series time = { .measure = "open: time", .unit = "ms" };
+	struct series time = { .measure = "open: time", .unit = "ms", .limit = MAX_TIME };
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binary *binary;

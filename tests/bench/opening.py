@@ -6,8 +6,6 @@ import subprocess
 from programs import Skip
 from rows import parse
 
-LIMITS = {"open: time": 2, "open: memory of its own": 1024}  # ms, KiB
-
 
 def largest_tool(go):
     if not go:
@@ -23,7 +21,6 @@ def measure(context):
     for binary in context.binaries or [largest_tool(context.go)]:
         size = os.path.getsize(binary) / 2**20
         for row in parse(context.helper("bench-open", binary))[0]:
-            row.limit = LIMITS.get(row.measure)
             row.measure += f" ({os.path.basename(binary)}, {size:.0f} MiB)"
             rows.append(row)
     return rows

@@ -9,6 +9,7 @@
 
 struct series {
 	const char *measure, *unit;
+	double limit; /* of the median; 0: none */
 	double values[SERIES_MAX];
 	size_t n;
 };
@@ -31,9 +32,13 @@ static inline int series_compare(const void *a, const void *b)
 static inline void series_print(struct series *s)
 {
 	qsort(s->values, s->n, sizeof(*s->values), series_compare);
-	if (s->n)
-		printf("{\"measure\": \"%s\", \"unit\": \"%s\", \"median\": %.6g, "
-		       "\"low\": %.6g, \"high\": %.6g, \"n\": %zu}\n",
-		       s->measure, s->unit, (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2,
-		       s->values[0], s->values[s->n - 1], s->n);
+	if (!s->n)
+		return;
+	printf("{\"measure\": \"%s\", \"unit\": \"%s\", \"median\": %.6g, \"low\": %.6g, "
+	       "\"high\": %.6g, \"n\": %zu",
+	       s->measure, s->unit, (s->values[(s->n - 1) / 2] + s->values[s->n / 2]) / 2,
+	       s->values[0], s->values[s->n - 1], s->n);
+	if (s->limit > 0)
+		printf(", \"limit\": %.6g", s->limit);
+	printf("}\n");
 }
