@@ -42,6 +42,12 @@ void filemap_close(struct filemap *map)
 	*map = (struct filemap)FILEMAP_NULL;
 }
 
+void filemap_rest(const struct filemap *map)
+{
+	if (map->bytes.size)
+		(void)madvise((void *)map->bytes.data, map->bytes.size, MADV_DONTNEED);
+}
+
 bool filemap_torn(const struct filemap *map)
 {
 	return map->bytes.size && sigbus_torn(map->range);

@@ -26,5 +26,8 @@ int filemap_open(int fd, struct filemap *ret_map);
 
 void filemap_close(struct filemap *map);
 
+/* Give back the memory of pages that were read; what is read again comes from the page cache. */
+void filemap_rest(const struct filemap *map);
+
 /* Whether bytes that were read may have been zeros instead of the file's. */
 bool filemap_torn(const struct filemap *map);

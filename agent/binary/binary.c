@@ -130,6 +130,7 @@ int binary_open(int fd, struct binary **ret_binary)
 	r = parse(b, b->map.bytes);
 	if (r)
 		return filemap_torn(&b->map) ? BINARY_E_BROKEN : r;
+	filemap_rest(&b->map);
 	*ret_binary = TAKE_PTR(b);
 	return 0;
 }
@@ -140,6 +141,11 @@ struct binary *binary_free(struct binary *b)
 		filemap_close(&b->map);
 	free(b);
 	return NULL;
+}
+
+void binary_rest(const struct binary *b)
+{
+	filemap_rest(&b->map);
 }
 
 const char *binary_outcome_text(int outcome)

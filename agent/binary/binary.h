@@ -119,6 +119,12 @@ int binary_parse(struct span file, struct binary **ret_binary);
 
 struct binary *binary_free(struct binary *b);
 
+/*
+ * Give back the memory of the pages that lookups have touched (binary_open() does so at its end).
+ * For whoever keeps many binaries open, when a round of lookups is over. Spans stay valid.
+ */
+void binary_rest(const struct binary *b);
+
 /* The sentence for an outcome of binary_open(): what it is, why it does not do. */
 const char *binary_outcome_text(int outcome);
 

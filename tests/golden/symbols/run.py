@@ -54,10 +54,10 @@ def run(arguments, **options):
 class Go:
     """A toolchain."""
 
-    def __init__(self, version, cache):
-        self.environment = dict(
-            os.environ, GOCACHE=cache, GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", GOMAXPROCS="2"
-        )
+    def __init__(self, version, work):
+        self.environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local",
+                                GOMAXPROCS="2")
+        self.environment.setdefault("HOME", work)  # for Go's caches
         if not shutil.which("go"):
             sys.exit(skip("no go on PATH"))
         minor = version.rsplit(".", 1)[0]
@@ -133,8 +133,7 @@ class Suite:
         self.work = os.path.join(work, version)
         self.source, self.compare_tool, self.facts_tool = source, compare, facts
         os.makedirs(self.work, exist_ok=True)
-        cache = os.environ.get("HONE_GOCACHE") or os.path.join(work, "cache")
-        self.go = Go(version, cache)
+        self.go = Go(version, work)
         self.minor = int(self.go.have.split(".")[1].split("-")[0].split("rc")[0])
         self.failed = 0
         self.layout = os.path.join(self.work, "layout")

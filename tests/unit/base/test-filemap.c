@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,12 @@
 #include "base/cleanup.h"
 #include "base/filemap.h"
 #include "base/sigbus.h"
+
+static void closefilep(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
 
 #define PAGE 4096
 #define SIZE (3 * PAGE)
@@ -37,8 +45,44 @@ static void test_map_outlives_descriptor(void **state)
 	assert_int_equal(map.bytes.size, SIZE);
 	assert_int_equal(map.bytes.data[SIZE - 1], 'x');
 	assert_false(filemap_torn(&map));
+	filemap_rest(&map);
+	assert_int_equal(map.bytes.data[0], 'x');
 	filemap_close(&map);
 	assert_int_equal(map.bytes.size, 0);
+	filemap_close(&map);
+}
+
+/* mincore() tells of the page cache, so the kernel is asked for this process: smaps' Rss. */
+static long resident_kb(const void *address)
+{
+	_cleanup_(closefilep) FILE *f = fopen("/proc/self/smaps", "re");
+	uintptr_t start, end;
+	bool here = false;
+	char line[512];
+	long kb;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+			here = (uintptr_t)address >= start && (uintptr_t)address < end;
+		if (here && sscanf(line, "Rss: %ld kB", &kb) == 1)
+			return kb;
+	}
+	fail_msg("no such mapping");
+	return -1;
+}
+
+static void test_rest_gives_memory_back(void **state)
+{
+	_cleanup_(closep) int fd = new_file();
+	struct filemap map;
+	(void)state;
+
+	assert_int_equal(filemap_open(fd, &map), 0);
+	assert_int_equal(map.bytes.data[0], 'x');
+	assert_true(resident_kb(map.bytes.data) > 0);
+	filemap_rest(&map);
+	assert_int_equal(resident_kb(map.bytes.data), 0);
 	filemap_close(&map);
 }
 
@@ -177,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_fault_elsewhere_kills),
 		cmocka_unit_test(test_earlier_handler_is_called),
 		cmocka_unit_test(test_map_outlives_descriptor),
+		cmocka_unit_test(test_rest_gives_memory_back),
 		cmocka_unit_test(test_what_is_no_file),
 		cmocka_unit_test(test_table_is_bounded),
 	};
