@@ -81,6 +81,22 @@ static int explain(const struct binary *b, bool has_build, int outcome)
 	return has_build ? BINARY_E_PACKED : BINARY_E_NOT_GO;
 }
 
+/*
+ * Most executables on a machine are not Go's and shall not be read from end to end: any of these
+ * sections is in each of Go's, unless it has none at all.
+ */
+static bool may_be_go(const struct elf *e)
+{
+	static const char *const sections[] = { ".go.buildinfo", ".gopclntab",
+						".data.rel.ro.gopclntab", ".note.go.buildid" };
+	struct elf_range range;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sections); i++)
+		if (elf_section(e, sections[i], &range))
+			return true;
+	return !elf_has_sections(e);
+}
+
 static int parse(struct binary *b, struct span file)
 {
 	bool has_build;
@@ -89,6 +105,8 @@ static int parse(struct binary *b, struct span file)
 	r = elf_parse(file, &b->elf);
 	if (r)
 		return r;
+	if (!may_be_go(&b->elf))
+		return explain(b, false, BINARY_E_NOT_GO);
 	has_build = buildinfo_read(&b->elf, &b->build);
 	r = find_tables(b);
 	if (r)
@@ -237,9 +255,9 @@ int binary_function_at(const struct binary *b, uint64_t pc, struct binary_functi
 	struct pclntab_function f;
 	uint32_t i, entry, end;
 
-	if (pc < b->module.text || !pclntab_find(&b->tab, pc - b->module.text, &i) ||
-	    !pclntab_function(&b->tab, i, &f) || !pclntab_entry(&b->tab, i, &entry) ||
-	    !pclntab_entry(&b->tab, i + 1, &end))
+	/* Below text, the difference wraps to where no function is. */
+	if (!pclntab_find(&b->tab, pc - b->module.text, &i) || !pclntab_function(&b->tab, i, &f) ||
+	    !pclntab_entry(&b->tab, i, &entry) || !pclntab_entry(&b->tab, i + 1, &end))
 		return BINARY_E_NO_FUNCTION;
 	*ret_function = (struct binary_function){
 		.entry = b->module.text + entry,

@@ -98,12 +98,12 @@ struct binary_build {
 
 /* Where the runtime keeps its state, for the kernel program (bpf/sample.h, struct exe_policy). */
 struct binary_runtime {
-	bool known; /* false: version without a table, or an experiment that moves fields */
+	bool known; /* false: no such version known, or its code does not agree with the table */
 	int32_t tls_g;
 	uint32_t g_m, g_sched_sp, g_sched_bp, g_syscall_sp;
 	uint32_t m_gsignal, m_curg, m_vdso_sp, m_ncgo;
 	uint64_t cgocallback, cgocallback_end, sigtramp, sigtramp_end;
-	uint32_t cgocallback_frame, sigtramp_frame; /* pcsp at the calls they make: see sample.h */
+	uint32_t cgocallback_frame, sigtramp_frame; /* as struct exe_policy has them */
 };
 
 struct binary;

@@ -18,6 +18,16 @@ bool decode_amd64_tls_g(struct span code, int32_t *ret_tls_g)
 	return false;
 }
 
+static bool addend_at(const struct elf *e, uint64_t vaddr, uint64_t *ret_addend)
+{
+	uint64_t at;
+
+	for (uint64_t i = 0; elf_relocation(e, i, &at, ret_addend); i++)
+		if (at == vaddr)
+			return true;
+	return false;
+}
+
 /* A word at the page of @at's adrp plus the following ldr's offset, filled at start. */
 static bool arm64_tls_slot(const struct elf *e, struct span code, uint64_t at, uint64_t pc,
 			   int32_t *ret_tls_g)
@@ -32,7 +42,8 @@ static bool arm64_tls_slot(const struct elf *e, struct span code, uint64_t at, u
 	page = (adrp >> 29 & 3) | (adrp >> 5 & 0x7ffff) << 2;
 	page = (page ^ 1u << 20) - (1u << 20);
 	page = ((pc + at) & ~0xfffull) + (page << 12);
-	if (!elf_addend(e, page + ((ldr >> 10) & 0xfff) * 8, &addend) || addend > MAX_FIELD)
+	page += (ldr >> 10 & 0xfff) * 8;
+	if (!addend_at(e, page, &addend) || addend > MAX_FIELD)
 		return false;
 	/* The thread pointer points at a control block of two words, the module's own follow. */
 	if (e->tls_align > align && e->tls_align <= MAX_FIELD)

@@ -70,8 +70,6 @@ static void parse_dynamic(struct elf *e, struct span dynamic)
 		else if (tag == DT_RELASZ)
 			size = value;
 	}
-	if (size > (uint64_t)ELF_MAX_RELOCATIONS * RELA_SIZE)
-		size = (uint64_t)ELF_MAX_RELOCATIONS * RELA_SIZE;
 	if (size && elf_at(e, rela, &bytes))
 		e->rela = span_of(bytes.data, size < bytes.size ? size : bytes.size);
 }
@@ -125,56 +123,46 @@ bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes)
 	return false;
 }
 
+/* The section headers, and the string table of their names. */
+static bool sections(const struct elf *e, struct span *ret_headers, struct span *ret_names)
+{
+	Elf64_Shdr h;
+
+	return e->shnum && span_sub(e->file, e->shoff, e->shnum * sizeof(h), ret_headers) &&
+	       span_read(*ret_headers, e->shstrndx * sizeof(h), &h, sizeof(h)) &&
+	       h.sh_type == SHT_STRTAB && span_sub(e->file, h.sh_offset, h.sh_size, ret_names);
+}
+
+bool elf_has_sections(const struct elf *e)
+{
+	struct span headers, names;
+
+	return sections(e, &headers, &names);
+}
+
 bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_range)
 {
 	struct span headers, names, found, bytes;
 	Elf64_Shdr h;
 
-	if (!e->shnum || !span_sub(e->file, e->shoff, e->shnum * sizeof(h), &headers) ||
-	    !span_read(headers, e->shstrndx * sizeof(h), &h, sizeof(h)) ||
-	    !span_sub(e->file, h.sh_offset, h.sh_size, &names))
+	if (!sections(e, &headers, &names))
 		return false;
-	for (unsigned int i = 0; i < e->shnum; i++) {
-		if (!span_read(headers, i * sizeof(h), &h, sizeof(h)) || h.sh_type == SHT_NOBITS ||
-		    !span_cstr(names, h.sh_name, &found) || !span_equals(found, name) ||
-		    !elf_at(e, h.sh_addr, &bytes))
+	for (unsigned int i = 0; span_read(headers, i * sizeof(h), &h, sizeof(h)); i++) {
+		if (h.sh_type == SHT_NOBITS || !span_cstr(names, h.sh_name, &found) ||
+		    !span_equals(found, name) || !elf_at(e, h.sh_addr, &bytes))
 			continue;
-		ret_range->vaddr = h.sh_addr;
-		ret_range->bytes =
-			span_of(bytes.data, h.sh_size < bytes.size ? h.sh_size : bytes.size);
+		if (h.sh_size < bytes.size)
+			bytes.size = h.sh_size;
+		*ret_range = (struct elf_range){ .vaddr = h.sh_addr, .bytes = bytes };
 		return true;
 	}
 	return false;
 }
 
-bool elf_addend(const struct elf *e, uint64_t vaddr, uint64_t *ret_addend)
+bool elf_relocation(const struct elf *e, uint64_t i, uint64_t *ret_vaddr, uint64_t *ret_addend)
 {
-	uint64_t offset;
-
-	for (uint64_t at = 0; span_u64(e->rela, at, &offset); at += RELA_SIZE)
-		if (offset == vaddr)
-			return span_u64(e->rela, at + 16, ret_addend);
-	return false;
-}
-
-bool elf_next_pointer_to(const struct elf *e, uint64_t addend, uint64_t *at, uint64_t *ret_vaddr)
-{
-	uint64_t found;
-
-	for (; span_u64(e->rela, *at + 16, &found); *at += RELA_SIZE) {
-		if (found != addend)
-			continue;
-		*at += RELA_SIZE;
-		return span_u64(e->rela, *at - RELA_SIZE, ret_vaddr);
-	}
-	return false;
-}
-
-bool elf_word(const struct elf *e, uint64_t vaddr, uint64_t *ret_word)
-{
-	struct span bytes;
-
-	return elf_at(e, vaddr, &bytes) && span_u64(bytes, 0, ret_word);
+	return i < ELF_MAX_RELOCATIONS && span_u64(e->rela, i * RELA_SIZE, ret_vaddr) &&
+	       span_u64(e->rela, i * RELA_SIZE + 16, ret_addend);
 }
 
 bool elf_note(const struct elf *e, const char *name, uint32_t type, struct span *ret_desc)

@@ -52,23 +52,21 @@ struct elf_range {
 /* 0, BINARY_E_NOT_ELF, BINARY_E_ARCH or BINARY_E_BROKEN. The elf borrows @file. */
 int elf_parse(struct span file, struct elf *ret_elf);
 
+/* Whether there are section headers to believe: then what elf_section() does not find is not there.
+ */
+bool elf_has_sections(const struct elf *e);
+
 /* All bytes from @vaddr to the end of its segment in the file. */
 bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes);
 
 /* The section called @name, clipped to its segment. False: no such hint. */
 bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_range);
 
-/* The word at @vaddr in the file: not the pointer it becomes, where a relocation writes there. */
-bool elf_word(const struct elf *e, uint64_t vaddr, uint64_t *ret_word);
-
 /*
- * The next relocation from *@at on with this addend: the address it writes to. *@at is 0 at first
- * and moves past it.
+ * The @i-th relocation of DT_RELA: where it writes, and its addend, which is the pointer less the
+ * load bias for relative ones. False at the end.
  */
-bool elf_next_pointer_to(const struct elf *e, uint64_t addend, uint64_t *at, uint64_t *ret_vaddr);
-
-/* The relocation's addend at @vaddr, whatever its type. */
-bool elf_addend(const struct elf *e, uint64_t vaddr, uint64_t *ret_addend);
+bool elf_relocation(const struct elf *e, uint64_t i, uint64_t *ret_vaddr, uint64_t *ret_addend);
 
 /* The descriptor of the note with this name and type, in PT_NOTE segments. */
 bool elf_note(const struct elf *e, const char *name, uint32_t type, struct span *ret_desc);

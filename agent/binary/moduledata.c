@@ -3,101 +3,101 @@
 
 #include "base/cleanup.h"
 
-/* runtime/symtab.go moduledata: the same from 1.20 to 1.27. */
-#define FUNCNAMETAB 8
-#define PCLNTABLE   104
-#define FTAB	    128
-#define FTAB_LEN    136
-#define MINPC	    160
-#define TEXT	    176
-#define ETEXT	    184
-/* By version: covctrs pushed it to 320, typedesclen, itaboffset and itabsize to 344 in 1.27. */
-#define GOFUNC_1_20 320
-#define GOFUNC_1_27 344
+/* runtime/symtab.go moduledata in words of 8 bytes: the same from 1.20 to 1.27... */
+#define FUNCNAMETAB 1
+#define PCLNTABLE   13
+#define FTAB	    16
+#define FTAB_LEN    17
+#define MINPC	    20
+#define TEXT	    22
+#define ETEXT	    23
+/* ...but for gofunc: typedesclen, itaboffset and itabsize came before it in 1.27. */
+#define GOFUNC_1_20 40
+#define GOFUNC_1_27 43
+/* Up to epclntab, which follows gofunc since 1.26. */
+#define N_WORDS (GOFUNC_1_27 + 2)
 
 /* Structs with the right length and the wrong pointers: each costs a pass over the relocations. */
 #define MAX_LOOKALIKES 4
 
-/* How to read a pointer: as the file has it, or as relocations make it. */
-struct pointers {
-	const struct elf *elf;
-	bool relocated;
+struct words {
+	uint64_t word[N_WORDS];
 };
 
-static bool pointer(struct pointers p, uint64_t vaddr, uint64_t *ret_pointer)
+/* As the file has them. */
+static bool read_words(const struct elf *e, uint64_t vaddr, struct words *ret_words)
 {
-	return (p.relocated && elf_addend(p.elf, vaddr, ret_pointer)) ||
-	       elf_word(p.elf, vaddr, ret_pointer);
+	struct span bytes;
+
+	return elf_at(e, vaddr, &bytes) && span_read(bytes, 0, ret_words, sizeof(*ret_words));
 }
 
-static bool points_to(struct pointers p, uint64_t at, uint64_t target)
+/* As the relocations make them. */
+static void relocate_words(const struct elf *e, uint64_t vaddr, struct words *w)
 {
-	uint64_t found;
+	uint64_t at, addend;
 
-	return pointer(p, at, &found) && found == target;
+	for (uint64_t i = 0; elf_relocation(e, i, &at, &addend); i++)
+		if (at - vaddr < sizeof(*w))
+			w->word[(at - vaddr) / 8] = addend;
 }
 
-/* The length is no pointer and hence always in the file: asked first, because it costs nothing. */
-static bool has_length(const struct elf *e, const struct pclntab *t, uint64_t vaddr)
+static bool has_length(const struct pclntab *t, const struct words *w)
 {
-	uint64_t length;
-
-	return elf_word(e, vaddr + FTAB_LEN, &length) && length == (uint64_t)t->n_functions + 1;
+	return w->word[FTAB_LEN] == (uint64_t)t->n_functions + 1;
 }
 
-static bool has_slices(struct pointers p, const struct pclntab *t, uint64_t vaddr)
+static bool has_slices(const struct pclntab *t, const struct words *w)
 {
-	return points_to(p, vaddr + FUNCNAMETAB, t->names_vaddr) &&
-	       points_to(p, vaddr + PCLNTABLE, t->functions_vaddr) &&
-	       points_to(p, vaddr + FTAB, t->functions_vaddr);
+	return w->word[FUNCNAMETAB] == t->names_vaddr && w->word[PCLNTABLE] == t->functions_vaddr &&
+	       w->word[FTAB] == t->functions_vaddr;
 }
 
 static bool scan(const struct elf *e, const struct pclntab *t, struct elf_range range,
-		 uint64_t *ret_vaddr)
+		 struct words *ret_words)
 {
-	struct pointers p = { .elf = e };
 	uint64_t word;
 
-	for (uint64_t at = -range.vaddr & 7; span_u64(range.bytes, at, &word); at += 8) {
-		if (word != t->vaddr || !has_length(e, t, range.vaddr + at) ||
-		    !has_slices(p, t, range.vaddr + at))
-			continue;
-		*ret_vaddr = range.vaddr + at;
-		return true;
-	}
+	for (uint64_t at = -range.vaddr & 7; span_u64(range.bytes, at, &word); at += 8)
+		if (word == t->vaddr && read_words(e, range.vaddr + at, ret_words) &&
+		    has_length(t, ret_words) && has_slices(t, ret_words))
+			return true;
 	return false;
 }
 
-static bool locate(const struct elf *e, const struct pclntab *t, uint64_t *ret_vaddr)
+static bool find(const struct elf *e, const struct pclntab *t, struct words *ret_words)
 {
 	static const char *const sections[] = { ".go.module", ".noptrdata", ".data" };
 	struct elf_range range;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sections); i++)
-		if (elf_section(e, sections[i], &range) && scan(e, t, range, ret_vaddr))
+		if (elf_section(e, sections[i], &range) && scan(e, t, range, ret_words))
 			return true;
 	for (unsigned int i = 0; i < e->n_segments; i++) {
 		const struct elf_segment *s = &e->segments[i];
 
 		range = (struct elf_range){ .vaddr = s->vaddr, .bytes = s->bytes };
-		if (s->writable && scan(e, t, range, ret_vaddr))
+		if (s->writable && scan(e, t, range, ret_words))
 			return true;
 	}
 	return false;
 }
 
-static bool locate_relocated(const struct elf *e, const struct pclntab *t, uint64_t *ret_vaddr)
+/* The length is no pointer and hence always in the file: asked first, because it costs nothing. */
+static bool find_relocated(const struct elf *e, const struct pclntab *t, struct words *ret_words)
 {
-	struct pointers p = { .elf = e, .relocated = true };
 	unsigned int lookalikes = 0;
-	uint64_t at = 0;
+	uint64_t vaddr, addend;
 
-	while (lookalikes < MAX_LOOKALIKES && elf_next_pointer_to(e, t->vaddr, &at, ret_vaddr)) {
-		if (!has_length(e, t, *ret_vaddr))
+	for (uint64_t i = 0; elf_relocation(e, i, &vaddr, &addend); i++) {
+		if (addend != t->vaddr || !read_words(e, vaddr, ret_words) ||
+		    !has_length(t, ret_words))
 			continue;
-		if (has_slices(p, t, *ret_vaddr))
+		relocate_words(e, vaddr, ret_words);
+		if (has_slices(t, ret_words))
 			return true;
-		lookalikes++;
+		if (++lookalikes == MAX_LOOKALIKES)
+			return false;
 	}
 	return false;
 }
@@ -106,30 +106,29 @@ static bool locate_relocated(const struct elf *e, const struct pclntab *t, uint6
  * Since 1.26 gofunc is a part of pclntab, behind the functions, and epclntab follows it in
  * moduledata: that tells the layouts apart, where the version does not.
  */
-static bool gofunc_in_pclntab(struct pointers p, const struct pclntab *t, uint64_t field)
+static bool gofunc_in_pclntab(const struct pclntab *t, const struct words *w, unsigned int field)
 {
-	uint64_t gofunc, end;
+	uint64_t gofunc = w->word[field], end = w->word[field + 1];
 
-	return pointer(p, field, &gofunc) && pointer(p, field + 8, &end) &&
-	       gofunc > t->functions_vaddr && gofunc < end && end - t->vaddr <= t->whole.size;
+	return gofunc > t->functions_vaddr && gofunc < end && end - t->vaddr <= t->whole.size;
 }
 
-static int find_gofunc(struct pointers p, const struct pclntab *t, int minor, struct moduledata *m)
+static int find_gofunc(const struct elf *e, const struct pclntab *t, const struct words *w,
+		       int minor, struct moduledata *m)
 {
-	uint64_t gofunc;
-	uint32_t offset = GOFUNC_1_20;
+	unsigned int field = GOFUNC_1_20;
 
 	m->minor = 20;
-	if (t->text_start_unset && gofunc_in_pclntab(p, t, m->vaddr + GOFUNC_1_20)) {
+	if (t->text_start_unset && gofunc_in_pclntab(t, w, GOFUNC_1_20)) {
 		m->minor = 26;
-	} else if (t->text_start_unset && gofunc_in_pclntab(p, t, m->vaddr + GOFUNC_1_27)) {
+	} else if (t->text_start_unset && gofunc_in_pclntab(t, w, GOFUNC_1_27)) {
 		m->minor = 27;
-		offset = GOFUNC_1_27;
+		field = GOFUNC_1_27;
 	} else if (minor > 25) {
 		return BINARY_E_TOO_NEW;
 	}
 	/* A program may be without inlined functions and hence without what gofunc points at. */
-	if (!pointer(p, m->vaddr + offset, &gofunc) || !elf_at(p.elf, gofunc, &m->gofunc))
+	if (!elf_at(e, w->word[field], &m->gofunc))
 		m->gofunc = (struct span){ 0 };
 	return 0;
 }
@@ -138,20 +137,18 @@ int moduledata_find(const struct elf *e, const struct pclntab *t, int minor,
 		    struct moduledata *ret_moduledata)
 {
 	struct moduledata *m = ret_moduledata;
-	struct pointers p = { .elf = e };
-	uint64_t minpc;
 	uint32_t first, last;
 	struct span code;
+	struct words w;
 
 	*m = (struct moduledata){ 0 };
-	p.relocated = !locate(e, t, &m->vaddr);
-	if (p.relocated && !locate_relocated(e, t, &m->vaddr))
+	if (!find(e, t, &w) && !find_relocated(e, t, &w))
 		return BINARY_E_NOT_GO;
-	if (!pointer(p, m->vaddr + TEXT, &m->text) || !pointer(p, m->vaddr + ETEXT, &m->etext) ||
-	    !pointer(p, m->vaddr + MINPC, &minpc) || !pclntab_entry(t, 0, &first) ||
-	    !pclntab_entry(t, t->n_functions, &last) || !elf_at(e, m->text, &code) ||
-	    m->text + first != minpc || m->etext < m->text || m->etext - m->text > code.size ||
-	    last > m->etext - m->text)
+	m->text = w.word[TEXT];
+	m->etext = w.word[ETEXT];
+	if (!pclntab_entry(t, 0, &first) || !pclntab_entry(t, t->n_functions, &last) ||
+	    !elf_at(e, m->text, &code) || m->text + first != w.word[MINPC] || m->etext < m->text ||
+	    m->etext - m->text > code.size || last > m->etext - m->text)
 		return BINARY_E_TOO_NEW;
-	return find_gofunc(p, t, minor, m);
+	return find_gofunc(e, t, &w, minor, m);
 }

@@ -19,7 +19,6 @@
 #include "agent/binary/pclntab.h"
 
 struct moduledata {
-	uint64_t vaddr;
 	uint64_t text, etext;
 	struct span gofunc; /* to the end of its segment */
 	int minor;	    /* of the Go version as far as the layout shows: 20, 26 or 27 */

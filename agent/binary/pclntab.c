@@ -298,7 +298,8 @@ void pclntab_line(const struct pclntab *t, const struct pclntab_function *f, uin
 	if (file < 0 || line == -1)
 		return;
 	*ret_line = line;
-	if (!span_u32(t->cutab, ((uint64_t)f->cu + (uint32_t)file) * 4, &at) || at == UINT32_MAX ||
+	/* An entry without a file is all ones, which is behind the end of any table. */
+	if (!span_u32(t->cutab, ((uint64_t)f->cu + (uint32_t)file) * 4, &at) ||
 	    !span_cstr(t->files, at, ret_file))
 		*ret_file = (struct span){ 0 };
 }

@@ -127,7 +127,8 @@ static void build_values(const struct fake *fake, struct buf *b, struct places *
 	append_text(b, "other.go");
 	align(b, 8);
 	p->pctab = b->size;
-	buf_append_u8(b, 0);
+	/* Offset 0 stands for no program, whatever is there: here 8 for 127 steps. */
+	buf_append(b, "\x12\x7f", 3);
 	for (uint32_t i = 0; i < fake->n_functions; i++) {
 		const struct fake_function *f = &fake->functions[i];
 
@@ -222,8 +223,10 @@ static void build_pclntab(const struct fake *fake, struct buf *b, struct places 
 	const uint64_t offsets[] = { p->names - p->pclntab, p->cutab - p->pclntab,
 				     p->files - p->pclntab, p->pctab - p->pclntab,
 				     p->functions - p->pclntab };
-	/* Before 1.18 there was no textStart. */
-	put(b, p->pclntab + (fake->magic == 0xfffffffa ? 24 : 32), offsets, sizeof(offsets));
+	/* Before 1.16 there were no offsets, before 1.18 no textStart. */
+	if (fake->magic != 0xfffffffb)
+		put(b, p->pclntab + (fake->magic == 0xfffffffa ? 24 : 32), offsets,
+		    sizeof(offsets));
 }
 
 static void build_info(const struct fake *fake, struct buf *b)
@@ -256,21 +259,33 @@ static void put_pointer(const struct fake *fake, struct buf *b, struct places *p
 		put(b, p->moduledata + field, &value, sizeof(value));
 }
 
+/* A moduledata's slices, which tell it from other data. False where none is wanted. */
+static bool build_slices(const struct fake *fake, struct buf *b, struct places *p, size_t names,
+			 uint64_t length)
+{
+	align(b, 8);
+	p->moduledata = b->size;
+	for (unsigned int i = 0; i < 400 / 8; i++)
+		append_u64(b, 0);
+	if (fake->no_moduledata)
+		return false;
+	put_pointer(fake, b, p, 0, p->pclntab);
+	put_pointer(fake, b, p, 8, names);
+	put_pointer(fake, b, p, 104, p->functions);
+	put_pointer(fake, b, p, 128, p->functions);
+	put(b, p->moduledata + 136, &length, sizeof(length));
+	return true;
+}
+
 static void build_moduledata(const struct fake *fake, struct buf *b, struct places *p)
 {
 	uint64_t length = fake->n_functions + 1;
 
-	align(b, 8);
-	p->moduledata = b->size;
-	for (unsigned int i = 0; i < 600 / 8; i++)
-		append_u64(b, 0);
-	if (fake->no_moduledata)
+	/* Two that only look like it come first. */
+	(void)build_slices(fake, b, p, p->names, length + 1);
+	(void)build_slices(fake, b, p, p->names + 1, length);
+	if (!build_slices(fake, b, p, p->names, length))
 		return;
-	put_pointer(fake, b, p, 0, p->pclntab);
-	put_pointer(fake, b, p, 8, p->names);
-	put_pointer(fake, b, p, 104, p->functions);
-	put_pointer(fake, b, p, 128, p->functions);
-	put(b, p->moduledata + 136, &length, sizeof(length));
 	put_pointer(fake, b, p, 160, TEXT);
 	put_pointer(fake, b, p, 168, p->text_end);
 	put_pointer(fake, b, p, 176, TEXT);
@@ -291,6 +306,27 @@ static void build_dynamic(struct buf *b, struct places *p)
 	append_u64(b, p->n_rela * sizeof(p->rela[0]));
 	append_u64(b, DT_NULL);
 	append_u64(b, 0);
+}
+
+static void build_sections(struct buf *b)
+{
+	static const char names[] = "\0.text\0.shstrtab";
+	Elf64_Shdr h[] = {
+		{ .sh_type = SHT_NULL },
+		{ .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_addr = FAKE_BASE + TEXT },
+		{ .sh_name = 7, .sh_type = SHT_STRTAB, .sh_size = sizeof(names) },
+	};
+	Elf64_Ehdr e;
+
+	memcpy(&e, b->data, sizeof(e));
+	e.e_shoff = b->size;
+	e.e_shentsize = sizeof(h[0]);
+	e.e_shnum = 3;
+	e.e_shstrndx = 2;
+	put(b, 0, &e, sizeof(e));
+	h[2].sh_offset = b->size + sizeof(h);
+	buf_append(b, h, sizeof(h));
+	buf_append(b, names, sizeof(names));
 }
 
 static void put_segment(struct buf *b, unsigned int i, uint32_t type, uint32_t flags, size_t from,
@@ -355,4 +391,6 @@ void fake_build(const struct fake *wanted, struct buf *b)
 	if (fake->tail_mark)
 		buf_append_text(b, "UPX!");
 	put_headers(fake, b, &p);
+	if (fake->c_sections)
+		build_sections(b);
 }

@@ -51,8 +51,9 @@ struct fake {
 	uint32_t gofunc;     /* its offset in moduledata; 320 (1.27 has 344) */
 	bool no_build_info;
 	bool no_moduledata;
-	bool tail_mark; /* a packer's mark at the end */
-	bool no_values; /* pointers are 0 in the file, as they are with lld */
+	bool tail_mark;	 /* a packer's mark at the end */
+	bool c_sections; /* section headers, but none that Go's linker makes */
+	bool no_values;	 /* pointers are 0 in the file, as they are with lld */
 };
 
 /* The address where text begins. */

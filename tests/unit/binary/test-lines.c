@@ -121,8 +121,8 @@ static void test_sp_delta(void **state)
 	} cases[] = {
 		{ OUTER, true, 0 },	  { OUTER + 1, true, 8 },   { OUTER + 3, true, 8 },
 		{ OUTER + 4, true, 24 },  { OUTER + 43, true, 24 }, { OUTER + 44, true, 0 },
-		{ OUTER + 48, false, 0 }, { FIRST, false, 0 },	    { ZERO + 3, false, 0 },
-		{ ZERO + 4, true, 8 },	  { ZERO + 15, true, 8 },
+		{ OUTER + 48, false, 0 }, { FIRST, false, 0 },	    { FIRST + 15, false, 0 },
+		{ ZERO + 3, false, 0 },	  { ZERO + 4, true, 8 },    { ZERO + 15, true, 8 },
 	};
 	struct opened *o = *state;
 	struct binary_function f;

@@ -89,6 +89,9 @@ static void test_not_usable(void **state)
 	(void)state;
 
 	assert_int_equal(outcome(no_go, NULL), BINARY_E_NOT_GO);
+	/* With the sections of C programs nobody looks whether there is more. */
+	assert_int_equal(outcome((struct fake){ USUAL, .c_sections = true }, NULL),
+			 BINARY_E_NOT_GO);
 	no_go.tail_mark = true;
 	assert_int_equal(outcome(no_go, NULL), BINARY_E_PACKED);
 	assert_int_equal(outcome((struct fake){ USUAL, .magic = 1 }, NULL), BINARY_E_PACKED);
@@ -106,6 +109,27 @@ static void test_not_elf(void **state)
 	assert_int_equal(parse(span_of("#!/bin/sh\n", 10), NULL), BINARY_E_NOT_ELF);
 	assert_int_equal(parse(span_of(NULL, 0), NULL), BINARY_E_NOT_ELF);
 	assert_int_equal(parse(span_of("\177ELF\2\1", 6), NULL), BINARY_E_BROKEN);
+}
+
+/* A magic number that nothing of a header follows. */
+static void test_header(void **state)
+{
+	static const uint8_t begin[] = { 0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8 };
+	struct buf b = BUF_INIT(1 << 20);
+	struct fake fake = { USUAL };
+	uint8_t *header;
+	(void)state;
+
+	fake_build(&fake, &b);
+	header = memmem(b.data, b.size, begin, sizeof(begin));
+	assert_non_null(header);
+	for (unsigned int i = 0; i < sizeof(begin); i++) {
+		header[i] ^= 2;
+		assert_int_equal(parse(span_of(b.data, b.size), NULL), BINARY_E_PACKED);
+		header[i] ^= 2;
+	}
+	assert_int_equal(parse(span_of(b.data, b.size), NULL), 0);
+	buf_fini(&b);
 }
 
 /* Cut short anywhere: an outcome, and never a usable binary before its last segment is whole. */
@@ -167,10 +191,11 @@ static void test_any_byte_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_usable),	  cmocka_unit_test(test_without_build_info),
-		cmocka_unit_test(test_versions),  cmocka_unit_test(test_not_usable),
-		cmocka_unit_test(test_not_elf),	  cmocka_unit_test(test_cut_short),
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_any_byte_wrong),
+		cmocka_unit_test(test_usable),	       cmocka_unit_test(test_without_build_info),
+		cmocka_unit_test(test_versions),       cmocka_unit_test(test_not_usable),
+		cmocka_unit_test(test_not_elf),	       cmocka_unit_test(test_header),
+		cmocka_unit_test(test_cut_short),      cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_any_byte_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,10 @@ static const uint8_t nanotime1[SIZE] = {
 	0x48, 0x8b, 0x8b, 0x88, 0x03, 0x00, 0x00, /* mov 0x388(%rbx),%rcx */
 	0x48, 0x8b, 0x93, 0x80, 0x03, 0x00, 0x00, /* mov 0x380(%rbx),%rdx */
 };
+static const uint8_t not_neighbours[SIZE] = {
+	0x48, 0x8b, 0x8b, 0x90, 0x03, 0x00, 0x00, /* mov 0x390(%rbx),%rcx */
+	0x48, 0x8b, 0x93, 0x80, 0x03, 0x00, 0x00, /* mov 0x380(%rbx),%rdx */
+};
 static const uint8_t stackcheck[SIZE] = {
 	0x64, 0x48, 0x8b, 0x04, 0x25, 0xa0, 0xff, 0xff, 0xff, /* mov %fs:-96,%rax */
 };
@@ -61,6 +65,7 @@ enum {
 	F_WRAPPER_AFTER,
 	F_SYSTEMSTACK,
 	F_SYSMON,
+	F_SYSMON_WRAPPER,
 	F_TIME_NOW,
 	F_NANOTIME1,
 	F_STACKCHECK,
@@ -93,6 +98,7 @@ static const struct fake_function usual[N_FUNCTIONS] = {
 			    .func_id = SYSTEMSTACK,
 			    .flags = ASM | SPWRITE },
 	[F_SYSMON] = { .name = "runtime.sysmon", .size = SIZE },
+	[F_SYSMON_WRAPPER] = { .name = "runtime.sysmon", .size = SIZE, .func_id = WRAPPER },
 	[F_TIME_NOW] = { .name = "time.now", .size = SIZE, .flags = ASM },
 	[F_NANOTIME1] = { .name = "runtime.nanotime1",
 			  .size = SIZE,
@@ -152,19 +158,13 @@ static struct fake changed(struct fake_function *functions, const struct fake_fu
 static void test_specials(void **state)
 {
 	static const uint8_t expected[N_FUNCTIONS] = {
-		[F_WRAPPER_BEFORE] = BINARY_WRAPPER,
-		[F_GOEXIT] = BINARY_GOEXIT,
-		[F_DEFERRETURN] = BINARY_WRAPPER,
-		[F_MCALL] = BINARY_MCALL,
-		[F_WRAPPER_AFTER] = BINARY_WRAPPER,
-		[F_SYSTEMSTACK] = BINARY_SYSTEMSTACK,
-		[F_SYSMON] = BINARY_SYSMON,
-		[F_TIME_NOW] = BINARY_CLOCK_STUB,
-		[F_NANOTIME1] = BINARY_CLOCK_STUB,
-		[F_SIGTRAMP] = BINARY_SIGNAL,
-		[F_SIGTRAMPGO] = BINARY_SIGNAL,
-		[F_CGOCALLBACK] = BINARY_CGOCALLBACK,
-		[F_CGOCALLBACKG_WRAPPER] = BINARY_WRAPPER,
+		[F_WRAPPER_BEFORE] = BINARY_WRAPPER,  [F_GOEXIT] = BINARY_GOEXIT,
+		[F_DEFERRETURN] = BINARY_WRAPPER,     [F_MCALL] = BINARY_MCALL,
+		[F_WRAPPER_AFTER] = BINARY_WRAPPER,   [F_SYSTEMSTACK] = BINARY_SYSTEMSTACK,
+		[F_SYSMON] = BINARY_SYSMON,	      [F_SYSMON_WRAPPER] = BINARY_WRAPPER,
+		[F_TIME_NOW] = BINARY_CLOCK_STUB,     [F_NANOTIME1] = BINARY_CLOCK_STUB,
+		[F_SIGTRAMP] = BINARY_SIGNAL,	      [F_SIGTRAMPGO] = BINARY_SIGNAL,
+		[F_CGOCALLBACK] = BINARY_CGOCALLBACK, [F_CGOCALLBACKG_WRAPPER] = BINARY_WRAPPER,
 	};
 	struct fake_function functions[N_FUNCTIONS];
 	struct binary_function f;
@@ -222,7 +222,9 @@ static void test_state_arm64(void **state)
 	struct fake_function functions[N_FUNCTIONS];
 	struct fake fake = changed(functions, NULL, 0);
 	const struct binary_runtime *s;
+	struct binary_function f;
 	struct opened o;
+	int32_t delta;
 	(void)state;
 
 	fake.machine = EM_AARCH64;
@@ -237,6 +239,12 @@ static void test_state_arm64(void **state)
 	/* The callee's frame is in between: that of the wrapper, which is what is called. */
 	assert_int_equal(s->cgocallback_frame, 48 - 8);
 	assert_int_equal(s->sigtramp_frame, 72 + 128 - 8);
+	/* Tables count in instructions. */
+	assert_int_equal(binary_function_at(o.binary, s->sigtramp, &f), 0);
+	assert_true(binary_sp_delta(o.binary, &f, f.entry + 23, &delta));
+	assert_int_equal(delta, 72);
+	assert_true(binary_sp_delta(o.binary, &f, f.entry + 24, &delta));
+	assert_int_equal(delta, 0);
 	close_fake(&o);
 	functions[F_CGOCALLBACK].name = "main.none";
 	open_fake(fake, &o);
@@ -275,6 +283,12 @@ static void test_disagreement(void **state)
 		assert_false(binary_runtime(o.binary)->known);
 		close_fake(&o);
 	}
+	/* Two loads, but not of neighbours. */
+	fake = changed(functions, NULL, 0);
+	functions[F_NANOTIME1].code = not_neighbours;
+	open_fake(fake, &o);
+	assert_false(binary_runtime(o.binary)->known);
+	close_fake(&o);
 	/* 1.24 has m.curg elsewhere than this cgoSigtramp; of 1.99 nothing is known. */
 	fake = changed(functions, NULL, 0);
 	fake.version = "go1.24.13";
