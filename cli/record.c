@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone record: a running Go program in, a default.pgo out. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,9 +139,23 @@ static enum hone_exit prepare(struct session *s)
 
 /* ---- recording --------------------------------------------------------------------------- */
 
+/*
+ * From the first sample to the last byte written, a signal ends the recording and nothing else:
+ * they like to come in twos, and the second must not take what the first wants written.
+ */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	record_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static enum hone_exit start(struct session *s)
 {
 	struct capture_detail detail = { 0 };
+
+	hold_signals();
 	int r = capture_start(s->recorder.capture, &detail);
 
 	if (r != 0)

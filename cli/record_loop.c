@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/record_loop.h"
 
-#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -111,16 +110,26 @@ static int on_show(struct loop_timer *timer)
 	return 0;
 }
 
+void record_signals(sigset_t *ret_set)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+	sigemptyset(ret_set);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		struct sigaction action;
+
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(ret_set, numbers[i]);
+	}
+}
+
 static int set_up(struct record_loop *l)
 {
 	const bool judges = l->live.fd >= 0 || l->options->until_ready;
 	sigset_t set;
 	int r;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	record_signals(&set);
 	r = loop_init(&l->loop);
 	if (r == 0)
 		r = loop_signals_init(&l->signals, &l->loop, &set, on_signal);

@@ -2,6 +2,7 @@
 /* The time a recording takes: until its end is reached, whatever that is. */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ struct record_loop_options {
 	bool live;     /* show a status line on standard error */
 	bool no_watch; /* does not end with the processes: any later one counts too */
 };
+
+/*
+ * The signals that end a recording. One that is ignored, as nohup has it with SIGHUP, is not among
+ * them: while blocked, it would come all the same.
+ */
+void record_signals(sigset_t *ret_set);
 
 /* Record until the end. 0 or -errno. *ret_duration in ns. */
 int record_loop(struct recorder *r, const struct record_loop_options *options,

@@ -22,6 +22,35 @@ def interrupted(bench):
 
 
 @test
+def interrupted_twice(bench):
+    """A terminal that closes, or a service manager, sends more than one signal."""
+    actor = bench.spin()
+    recorder = bench.recorder("--pid", actor.pid, "--duration", "1h", "-o", bench.out)
+    recorder.attached()
+    time.sleep(1.5)
+    recorder.process.send_signal(signal.SIGSTOP)
+    recorder.process.send_signal(signal.SIGHUP)
+    recorder.process.send_signal(signal.SIGTERM)
+    code, _, err = recorder.stop(signal.SIGCONT)
+    assert code == 0, err
+    assert_profile(bench.out)
+
+
+@test
+def nohup(bench):
+    """A signal that is ignored stays so."""
+    actor = bench.spin()
+    recorder = bench.recorder("--pid", actor.pid, "--duration", "1h", "-o", bench.out,
+                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    recorder.attached()
+    recorder.process.send_signal(signal.SIGHUP)
+    time.sleep(1.5)
+    assert recorder.process.poll() is None
+    code, _, err = recorder.stop(signal.SIGINT)
+    assert code == 0, err
+
+
+@test
 def until_ready(bench):
     actor = bench.spin()
     code, _, err = bench.hone("record", "--pid", actor.pid, "--until-ready", "--freq", 4999,
