@@ -300,6 +300,11 @@ int capture_drain(struct capture *c, capture_handler handler, void *context)
 	return r < 0 ? r : 0;
 }
 
+int capture_program_fd(const struct capture *c)
+{
+	return bpf_program__fd(c->bpf->progs.sample);
+}
+
 void capture_counters(const struct capture *c, struct capture_counters *ret_counters)
 {
 	*ret_counters = c->counters;

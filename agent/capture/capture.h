@@ -102,4 +102,7 @@ int capture_fd(const struct capture *c);
 /* Hand on all records there are. 0, or the handler's -errno. */
 int capture_drain(struct capture *c, capture_handler handler, void *context);
 
+/* The sampling program's file descriptor, to measure what it costs. */
+int capture_program_fd(const struct capture *c);
+
 void capture_counters(const struct capture *c, struct capture_counters *ret_counters);

@@ -1,0 +1,3 @@
+module example.com/hone/interrupted
+
+go 1.21
