@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import harness
 import pprofile
@@ -118,8 +119,8 @@ CONTAINER = "5d41402abc4b2a76b9719d911017c592c0ffee00c0ffee00c0ffee00c0ffee00"
 
 
 @contextlib.contextmanager
-def running_container(bench):
-    """A container of the actor alone, spinning. The id looks like those of all runtimes."""
+def running_container(bench, *args):
+    """A container of the actor alone. The id looks like those of all runtimes."""
     if not shutil.which("runc"):
         harness.skip("needs runc")
     bundle = bench.folder / "bundle"
@@ -127,7 +128,7 @@ def running_container(bench):
     shutil.copy(static_actor(bench), bundle / "rootfs" / "app")
     subprocess.run(["runc", "spec"], cwd=bundle, check=True)
     config = json.loads((bundle / "config.json").read_text())
-    config["process"].update(args=["/app", "spin", "5m"], terminal=False)
+    config["process"].update(args=["/app", *args], terminal=False)
     config["root"]["readonly"] = False
     config["linux"]["cgroupsPath"] = f"/hone-test/{CONTAINER}"
     (bundle / "config.json").write_text(json.dumps(config))
@@ -139,6 +140,8 @@ def running_container(bench):
         if run.returncode != 0:
             harness.skip(f"runc does not run here: {log.read().decode().strip()}")
     try:
+        while os.path.basename(os.readlink(f"/proc/{container_pid(bench, CONTAINER)}/exe")) != "app":
+            time.sleep(0.1)  # it is runc itself that begins to run
         yield CONTAINER
     finally:
         subprocess.run([*root, "delete", "--force", CONTAINER], check=True)

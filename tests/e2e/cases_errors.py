@@ -61,17 +61,49 @@ def go_too_old(bench):
     bench.refused("--exe", old, "--duration", "1s", says=["before 1\\.20", "rebuild"])
 
 
+def without_section_headers(path):
+    with open(path, "r+b") as file:
+        file.seek(40)
+        file.write(bytes(8))  # e_shoff
+        file.seek(60)
+        file.write(bytes(4))  # e_shnum, e_shstrndx
+
+
+@test
+def unusable_files(bench):
+    """Obfuscated, packed, cut short, a script: each is told apart."""
+    data = bench.actor.read_bytes()
+    hidden = re.sub(rb"\xf1\xff\xff\xff\0\0[\1\4]\x08", bytes(8), data)
+    odd = bench.folder / "odd"
+    odd.write_bytes(hidden)
+    bench.refused("--exe", odd, says="obfuscated")
+    without_section_headers(odd)
+    bench.refused("--exe", odd, says="packed")
+    odd.write_bytes(data[:200])
+    bench.refused("--exe", odd, says="damaged")
+    odd.write_text("#!/bin/sh\nexec true\n")
+    bench.refused("--exe", odd, says="script|not an ELF")
+    bench.refused("--exe", bench.folder, says="not a file")
+
+
+@test
+def exe_replaced(bench):
+    """The file named is no longer the one that runs."""
+    copy = bench.folder / "copy"
+    shutil.copy(bench.actor, copy)
+    actor = bench.start(copy, "spin")
+    copy.unlink()
+    shutil.copy(bench.actor, copy)
+    bench.refused("--exe", copy, says=["replaced", f"--pid {actor.pid}"])
+
+
 @test
 def stripped(bench):
     """No symbols, no DWARF; and then no section headers either: nothing is missing."""
     for name in "stripped", "sstripped":
         binary = harness.build("actor", bench.folder, "-ldflags=-s -w").rename(bench.folder / name)
         if name == "sstripped":
-            with open(binary, "r+b") as file:
-                file.seek(40)
-                file.write(bytes(8))  # e_shoff
-                file.seek(60)
-                file.write(bytes(4))  # e_shnum, e_shstrndx
+            without_section_headers(binary)
         bench.record("--pid", bench.start(binary, "spin").pid)
         assert_profile(bench.out)
 

@@ -52,13 +52,20 @@ def exe_started_later(bench):
 @test
 def container(bench):
     """By its id and by a prefix of it; its program's path means nothing outside."""
-    with running_container(bench) as name:
+    with running_container(bench, "spin") as name:
         bench.record("--container", name)
         assert_profile(bench.out)
         bench.record("--container", name[:12])
         assert_profile(bench.out)
-        with open(f"/proc/{container_pid(bench, name)}/stat", encoding="ascii"):
-            bench.record("--pid", container_pid(bench, name))
+        bench.record("--pid", container_pid(bench, name))
+        assert_profile(bench.out)
+
+
+@test
+def container_children(bench):
+    """What a container's processes start while they are recorded."""
+    with running_container(bench, "fork", "1000", "spin", "100ms") as name:
+        bench.record("--container", name)
         assert_profile(bench.out)
 
 
