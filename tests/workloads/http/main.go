@@ -86,9 +86,9 @@ func drain(r *http.Response, err error) {
 
 func main() {
 	base := serve()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	window.Main(window.Workload{
-		Workers: 4,
+		Workers: 16,
 		Step: func(worker int) {
 			body, err := json.Marshal(sum{Numbers: []int{worker, 1, 2, 3, 4, 5}})
 			window.Check(err)
