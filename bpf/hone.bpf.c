@@ -260,6 +260,6 @@ int process_exit(uint64_t *args)
 	if (bpf_map_delete_elem(&processes, &pid) || (setting_all && ignored))
 		return 0; /* if not there: the last two threads met here, the other was first */
 	process_read(task, &process);
-	event_send(task, RECORD_EXIT, 0, &process, false);
+	event_send(task, RECORD_EXIT, 0, &process, !setting_all);
 	return 0;
 }

@@ -214,8 +214,11 @@ static enum hone_exit write_profile(struct session *s)
 		r = write_all(s, data, size);
 	if (r == 0)
 		return HONE_OK;
-	say_error(COMMAND, "cannot write %s: %s. What was there before is unchanged.",
-		  to_stdout(s) ? "standard output" : s->options.output, strerror(-r));
+	if (to_stdout(s))
+		say_error(COMMAND, "cannot write to standard output: %s.", strerror(-r));
+	else
+		say_error(COMMAND, "cannot write %s: %s. What was there before is unchanged.",
+			  s->options.output, strerror(-r));
 	return HONE_ERROR;
 }
 

@@ -9,8 +9,8 @@
 #include "cli/live.h"
 #include "cli/record_result.h"
 
-/* The ring holds a second of samples; nobody waits for them but the status line. */
-#define DRAIN_INTERVAL (400 * NSEC_PER_MSEC)
+/* The kernel program wakes us where something is urgent, or the ring half full. */
+#define DRAIN_INTERVAL NSEC_PER_SEC
 #define SHOW_INTERVAL  NSEC_PER_SEC
 /* Judge anew when there is this much more to judge, so that it costs little however long it lasts.
  */

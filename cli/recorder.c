@@ -180,7 +180,6 @@ static int on_event(struct recorder *r, const struct process_event *e)
 
 	if (e->header.type != RECORD_EXEC)
 		return 0;
-	r->exec_pid = e->header.pid;
 	if (builds_find(&r->builds, &e->header.exe))
 		return 0;
 	return meet(r, &e->header, &build);

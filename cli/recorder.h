@@ -41,7 +41,6 @@ struct recorder {
 	uint64_t not_sampled; /* what runtime/pprof never samples */
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
-	uint32_t exec_pid;    /* the latest watched process to run another program, or 0 */
 };
 
 /* As capture_open(). The recorder is fine to end in any case. */
