@@ -8,6 +8,7 @@ import collections
 
 Mutation = collections.namedtuple("Mutation", "rule title file old new tests")
 
+BINARY = "agent/binary/binary.c"
 UNWIND = "agent/unwind/unwind.c"
 SYMBOLIZE = "agent/symbolize/symbolize.c"
 PROFILE = "agent/symbolize/profile.c"
@@ -78,6 +79,18 @@ MUTATIONS = [
     Mutation(4, "no lines", SYMBOLIZE,
              "line->line = from[i].line;", "line->line = 0;", ["symbolize/symbolize"]),
     Mutation(4, "no files", SYMBOLIZE, ".file = file,", '.file = "",', ["symbolize/symbolize"]),
+    Mutation(4, "inlined calls are looked up at the pc of the leaf", BINARY,
+             "offset = call.parent;", ";", ["binary/lines"]),
+    Mutation(4, "an inlined call's place is not counted from its function", "agent/binary/inline.c",
+             "ret_call->parent = f->entry + (uint32_t)parent;",
+             "ret_call->parent = (uint32_t)parent;", ["binary/lines"]),
+    Mutation(4, "inlined functions have the start line of another field", "agent/binary/inline.c",
+             "span_i32(gofunc, at + 12,", "span_i32(gofunc, at + 4,", ["binary/lines"]),
+    Mutation(4, "pointers are believed that the linker left out", "agent/binary/moduledata.c",
+             "w->word[(at - vaddr) / 8] = addend;", ";", ["binary/outcomes"]),
+    Mutation(4, "Go before 1.20 is read as if it were newer", "agent/binary/pclntab.c",
+             "if (magic != PCLNTAB_GO_1_20)\n\t\treturn BINARY_E_TOO_OLD;", "",
+             ["binary/outcomes"]),
 
     # 5. Caller lines are call lines.
     Mutation(5, "caller lines are those after the call", UNWIND,
@@ -93,6 +106,8 @@ MUTATIONS = [
     # 6. Names are the linker's.
     Mutation(6, "generic shapes are cut from names", SYMBOLIZE,
              ".name = name,", '.name = strtok(name, "["),', ["symbolize/symbolize"]),
+    Mutation(6, "the runtime's unnamed function has a name", "agent/binary/pclntab.c",
+             "if (offset <= 0 ||", "if (offset < 0 ||", ["binary/lines"]),
 
     # 7. Wrappers, goexit, sysmon are left out.
     Mutation(7, "wrappers are shown", SYMBOLIZE,
@@ -118,6 +133,8 @@ MUTATIONS = [
              "		n_logical += symbol.n_lines;\n"
              "		n_locations -= n_logical > SYMBOLIZE_MAX_LOGICAL_FRAMES;\n",
              ["symbolize/symbolize"]),
+    Mutation(7, "ABI wrappers pass for what they wrap", "agent/binary/runtime.c",
+             "r->special[wrapper_id] = BINARY_WRAPPER;", ";", ["binary/runtime"]),
 
     # 8. Locations by address; types, period, times, mapping.
     Mutation(8, "locations are keyed by their lines", SYMBOLIZE,
