@@ -68,20 +68,20 @@ static __always_inline uint64_t go_g_address(struct scratch *x, struct task_stru
 }
 
 /*
- * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. Its own frame there
- * begins with what asmcgocall() had saved, { bp, pc }, laid down to look like a frame record, of
- * which the pc is where the policy says (runtime/asm_arm64.s, Go 1.20 to 1.27).
+ * cgocallback(), called from C, runs cgocallbackg() on the goroutine's stack. There it left the pc
+ * that asmcgocall() had saved, 48 bytes below the sp saved with it; and that sp is where
+ * asmcgocall()'s frame begins, whose record lies 8 bytes lower (runtime/asm_arm64.s, Go 1.20 to
+ * 1.27). The fp beside the pc is another one once C code has called back before.
  */
+#define CGOCALLBACK_BYTES 48
+
 static __always_inline bool cgocallback_step(uint64_t f, const struct exe_policy *policy,
 					     uint64_t *ret_pc, uint64_t *ret_f)
 {
-	uint64_t record[2];
+	uint64_t at = frame_above(f, policy->cgocallback_frame);
 
-	if (user_read(record, sizeof(record), frame_above(f, policy->cgocallback_frame) - 8))
-		return false;
-	*ret_f = record[0];
-	*ret_pc = record[1];
-	return true;
+	*ret_f = at + CGOCALLBACK_BYTES - 8;
+	return user_read(ret_pc, sizeof(*ret_pc), at) == 0;
 }
 
 static __always_inline bool registers_from_signal(struct scratch *x)

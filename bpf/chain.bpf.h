@@ -136,10 +136,13 @@ static __always_inline void words_read(struct scratch *x)
 	}
 }
 
-/* Is there a frame record at @f, near sp and with an address in the program's code? */
+/*
+ * Is there a frame record at @f, near sp and with an address in the program's code? On arm64 the
+ * record of the innermost frame lies 8 bytes below sp.
+ */
 static __always_inline bool is_record(struct scratch *x, uint64_t f)
 {
-	return f - x->sample.sp < SAMPLE_NEAR_BYTES && record_read(x, f) &&
+	return f + 8 - x->sample.sp < SAMPLE_NEAR_BYTES && record_read(x, f) &&
 	       x->record.return_address - x->process.start_code < SAMPLE_CODE_BYTES;
 }
 

@@ -128,10 +128,10 @@ struct go_state {
  * stepped through by their frame size instead, because they change stacks (struct exe_policy): the
  * return address into them is in the list, what follows is the list of the stack they came from.
  *
- * The chain begins at fp. Where there is no frame record (fp is below sp or SAMPLE_NEAR_BYTES above
- * it, or no address of the program's code stands there), assembly uses fp as a scratch register,
- * and the chain begins at the first pair among the words that looks like a record. Whether it is
- * one of this stack is for user space to find out.
+ * The chain begins at fp. Where there is no frame record (fp is not in [sp - 8, sp - 8 +
+ * SAMPLE_NEAR_BYTES), or no address of the program's code stands there), assembly uses fp as a
+ * scratch register, and the chain begins at the first pair among the words that looks like a
+ * record; whether it is one of this stack is for user space to find out.
  *
  * amd64: while a vDSO call is under way (go.vdso_sp != 0) the chain starts at vdso_sp - 16, where
  * time.now, nanotime1 and walltime keep their caller's frame pointer (runtime/sys_linux_amd64.s).
@@ -192,7 +192,7 @@ struct exe_policy {
 	 * the frame record of the function that they call, whose return address is in their range.
 	 *
 	 * runtime.cgocallback, called from C, goes to the goroutine's stack: the goroutine's saved
-	 * pc. amd64: followed by the frame record of asmcgocall; arm64: the saved fp is 8 below.
+	 * pc. The frame record of asmcgocall follows; on arm64 after 32 bytes more.
 	 */
 	struct code_range cgocallback;
 	/* runtime.sigtramp, called by the kernel: the kernel's signal frame. */
