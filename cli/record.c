@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/recorder/recorder.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/commands.h"
@@ -13,7 +14,6 @@
 #include "cli/record_report.h"
 #include "cli/record_result.h"
 #include "cli/record_target.h"
-#include "cli/recorder.h"
 #include "cli/say.h"
 
 #define COMMAND "record"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/recorder.h"
+#include "agent/recorder/recorder.h"
 
 enum record_end {
 	RECORD_END_TIME,	/* the duration is over */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/recorder.h"
+#include "agent/recorder/recorder.h"
 #include "libpprof/pprof.h"
 #include "pgo/quality.h"
 

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/recorder/recorder.h"
 #include "agent/target/find.h"
 #include "agent/target/process.h"
 #include "cli/commands.h"
 #include "cli/record_options.h"
-#include "cli/recorder.h"
 #include "cli/spawn.h"
 #include "cli/sudo.h"
 

@@ -26,6 +26,11 @@ ROOMS = {
     "agent/symbolize": {
         "base", "libpprof", "pgo", "agent/binary", "agent/unwind", "agent/aggregate",
     },
+    # The owner of the stages up to the counts: hone record and the agent share it.
+    "agent/recorder": {
+        "base", "bpf", "agent/capture", "agent/target", "agent/builds", "agent/unwind",
+        "agent/aggregate",
+    },
     "agent/deliver": {"base", "store"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }

@@ -13,7 +13,7 @@ UNWIND = "agent/unwind/unwind.c"
 SYMBOLIZE = "agent/symbolize/symbolize.c"
 PROFILE = "agent/symbolize/profile.c"
 RESULT = "cli/record_result.c"
-RECORDER = "cli/recorder.c"
+RECORDER = "agent/recorder/recorder.c"
 
 MUTATIONS = [
     # 1. The kernel side copies, user space thinks; unwind is pure.

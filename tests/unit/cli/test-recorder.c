@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/recorder/recorder.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/record_report.h"
 #include "cli/record_result.h"
-#include "cli/recorder.h"
 #include "tests/unit/cli/recorder-fakes.h"
 
 #define SP 0xc000100000ull
