@@ -8,8 +8,9 @@
 
 # To build hone; then what the tests need besides.
 build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev)
-test_packages=(libcmocka-dev libprotobuf-c-dev protobuf-c-compiler python3 clang-format mandoc
+	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
+	libprotobuf-c-dev protobuf-c-compiler)
+test_packages=(libcmocka-dev python3 clang-format mandoc
 	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates)
 
 # Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.

@@ -15,7 +15,7 @@ ROOMS = {
     "libpprof": set(),
     "pgo": {"base", "libpprof"},
     "proto": set(),
-    "store": {"base"},
+    "store": {"base", "proto"},
     "bpf": set(),
     "agent/binary": {"base"},
     "agent/capture": {"base", "bpf"},
@@ -43,7 +43,7 @@ OUTSIDE = [
     (r"^bpf/(libbpf|bpf|btf)\.h$", {"agent/capture"}),
     (r"^bpf/bpf_\w+\.h$", {"bpf"}),
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
-    (r"^curl/", {"store"}),
+    (r"^curl/", {"base", "store", "agent/kube"}),  # base: curl_loop
     (r"^(microhttpd|sqlite3)\.h$", {"collector"}),
 ]
 
