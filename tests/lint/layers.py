@@ -32,6 +32,7 @@ ROOMS = {
         "agent/aggregate",
     },
     "agent/deliver": {"base", "store"},
+    "agent/config": {"base"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }
 ROOMS["agent"] = set(ROOMS) - {"collector"}
