@@ -116,7 +116,7 @@ static inline bool span_equals(struct span s, const char *text)
 {
 	size_t n = strlen(text);
 
-	return s.size == n && memcmp(s.data, text, n) == 0;
+	return s.size == n && (!n || memcmp(s.data, text, n) == 0);
 }
 
 static inline bool span_starts_with(struct span s, const char *prefix)

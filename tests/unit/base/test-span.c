@@ -70,6 +70,14 @@ static void test_varints(void **state)
 	assert_false(span_uvarint(span_of(over, sizeof(over)), &at, &value));
 }
 
+static void test_the_empty_span_is_the_empty_text(void **state)
+{
+	(void)state;
+	assert_true(span_equals(span_of(NULL, 0), ""));
+	assert_false(span_equals(span_of(NULL, 0), "x"));
+	assert_false(span_equals(span_of("x", 1), ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +85,7 @@ int main(void)
 		cmocka_unit_test(test_huge_offsets_do_not_wrap),
 		cmocka_unit_test(test_strings_need_their_nul),
 		cmocka_unit_test(test_varints),
+		cmocka_unit_test(test_the_empty_span_is_the_empty_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
