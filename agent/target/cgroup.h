@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which container a process is in, by /proc/PID/cgroup (cgroups(7)).
+ * Where a process is, by /proc/PID/cgroup (cgroups(7)): in which container, pod or systemd unit.
  *
  * Lines read ID:CONTROLLERS:PATH; cgroup v2 has the one line 0::PATH. Runtimes name a container's
  * cgroup after its id, each in its own way:
@@ -18,6 +18,9 @@
  * processes a container's own systemd has sorted into units still belong to it. podman's and
  * cri-o's conmon runs beside a container and is not of it. 32 hex digits alone are no id: other
  * tools name cgroups so.
+ *
+ * Seen from a cgroup namespace other than the process's, a path may begin with any number of
+ * "/..": what counts is at its end (cgroup_namespaces(7)).
  */
 #pragma once
 
@@ -30,6 +33,35 @@ struct container_id {
 	char text[CONTAINER_ID_SIZE]; /* empty: in no container */
 };
 
+/* A UUID, or the 32 hex digits that the kubelet gives static pods. */
+#define POD_UID_SIZE   37
+#define LXC_NAME_SIZE  64
+#define UNIT_NAME_SIZE 256 /* systemd.unit(5): 255 characters */
+
+/*
+ * Each text is empty where there is no such thing.
+ *
+ * The unit is a service of systemd, the system's or a user's, by the name systemctl shows; that of
+ * the innermost container where there is one. Scopes (a login, a container) and user@UID.service (a
+ * user's own systemd) say nothing of the program and are left out.
+ */
+struct place {
+	struct container_id container;
+	char pod_uid[POD_UID_SIZE]; /* with dashes; of the innermost pod */
+	char lxc[LXC_NAME_SIZE];    /* containers of LXC have a name and no id */
+	char unit[UNIT_NAME_SIZE];
+};
+
+/* By the lines of /proc/PID/cgroup. Container and pod are those of the first line that names one.
+ */
+struct place cgroup_place(struct span file);
+
+/* By one path, below the root of a hierarchy. */
+struct place cgroup_path_place(struct span path);
+
+bool place_equal(const struct place *a, const struct place *b);
+uint64_t place_hash(const struct place *p);
+
 /* The container of the first line that names one. */
 struct container_id cgroup_container(struct span file);
 
@@ -38,3 +70,9 @@ struct container_id cgroup_container(struct span file);
  * kubectl shows. False when it cannot be that.
  */
 bool container_id_parse(const char *text, struct container_id *ret_prefix);
+
+/* A whole id of 64 hex digits, at the end of @text: "containerd://<64>", "web-<64>". */
+bool container_id_at_end(struct span text, struct container_id *ret_id);
+
+/* A pod's uid, with dashes or with the underscores that systemd wants. */
+bool pod_uid_parse(struct span text, char ret_uid[POD_UID_SIZE]);

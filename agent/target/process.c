@@ -92,7 +92,7 @@ static int read_cgroup(struct process *p)
 
 	if (r)
 		return outcome_of(r);
-	p->container = cgroup_container(span_of(file.data, file.size));
+	p->place = cgroup_place(span_of(file.data, file.size));
 	return 0;
 }
 

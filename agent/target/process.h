@@ -69,7 +69,7 @@ struct process {
 	enum exe_state exe_state;
 	uint64_t exe_device, exe_inode; /* as fstat(2) tells */
 
-	struct container_id container;
+	struct place place;
 };
 
 #define PROCESS_NULL                              \

@@ -102,7 +102,7 @@ static void process_of_a_fake_proc(void **state)
 	assert_int_equal(p.uid, 2);
 	assert_int_equal(p.gid, 6);
 	assert_int_equal(p.start_ticks, 777);
-	assert_string_equal(p.container.text, A);
+	assert_string_equal(p.place.container.text, A);
 	assert_string_equal(p.exe_path, "/bin/sh");
 	process_close(&p);
 	assert_int_equal(process_open(&f->procfs, 2, &p), TARGET_E_KERNEL);
