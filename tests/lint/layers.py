@@ -19,7 +19,8 @@ ROOMS = {
     "bpf": set(),
     "agent/binary": {"base"},
     "agent/capture": {"base", "bpf"},
-    "agent/target": {"base"},
+    # Names a build by its build info, a plain value.
+    "agent/target": {"base", "agent/binary"},
     "agent/unwind": {"base", "bpf", "agent/binary"},
     "agent/builds": {"base", "bpf", "agent/binary", "agent/unwind"},
     "agent/aggregate": {"base"},
