@@ -27,10 +27,11 @@ static void build_freep(struct build **build)
 
 void builds_fini(struct builds *b)
 {
-	for (uint32_t i = 0; i < b->n; i++)
-		build_free(b->items[i]);
+	for (uint32_t id = lru_oldest(&b->lru); b->items && id != LRU_NONE;
+	     id = lru_newer(&b->lru, id))
+		build_free(b->items[id]);
 	free(b->items);
-	index_fini(&b->index);
+	lru_fini(&b->lru);
 	*b = (struct builds)BUILDS_NULL;
 }
 
@@ -44,14 +45,24 @@ static bool key_equals(const struct exe_key *a, const struct exe_key *b)
 	return a->inode == b->inode && a->device == b->device && a->generation == b->generation;
 }
 
-struct build *builds_find(const struct builds *b, const struct exe_key *key)
+static uint32_t id_of(const struct builds *b, const struct exe_key *key)
 {
-	uint32_t at = INDEX_START, id;
+	uint32_t id = LRU_NONE;
 
-	while (index_next(&b->index, key_hash(key), &at, &id))
+	while ((id = lru_next(&b->lru, key_hash(key), id)) != LRU_NONE)
 		if (key_equals(&b->items[id]->key, key))
-			return b->items[id];
-	return NULL;
+			break;
+	return id;
+}
+
+struct build *builds_find(struct builds *b, const struct exe_key *key)
+{
+	uint32_t id = id_of(b, key);
+
+	if (id == LRU_NONE)
+		return NULL;
+	lru_touch(&b->lru, id);
+	return b->items[id];
 }
 
 static int build_new(const struct exe_key *key, int exe_fd, const char *path,
@@ -74,24 +85,65 @@ static int build_new(const struct exe_key *key, int exe_fd, const char *path,
 	return 0;
 }
 
+/* Items appear with the first build: most commands end without one. */
+static int make_items(struct builds *b)
+{
+	if (b->items)
+		return 0;
+	int r = lru_init(&b->lru, BUILDS_MAX);
+	if (r < 0)
+		return r;
+	b->items = calloc(BUILDS_MAX, sizeof(struct build *));
+	return b->items ? 0 : -ENOMEM;
+}
+
 int builds_add(struct builds *b, const struct exe_key *key, int exe_fd, const char *path,
 	       struct build **ret_build)
 {
 	_cleanup_(build_freep) struct build *build = NULL;
+	int r = make_items(b);
 
-	if (b->n == BUILDS_MAX)
-		return BUILDS_E_FULL;
-	struct build **items = reallocarray(b->items, b->n + 1, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	b->items = items;
-	int r = build_new(key, exe_fd, path, &build);
-	if (r == 0)
-		r = index_add(&b->index, key_hash(key), b->n);
 	if (r < 0)
 		return r;
-	*ret_build = b->items[b->n++] = TAKE_PTR(build);
+	if (lru_is_full(&b->lru) || (exe_fd >= 0 && b->n_open == BUILDS_MAX_OPEN))
+		return BUILDS_E_FULL;
+	r = build_new(key, exe_fd, path, &build);
+	if (r < 0)
+		return r;
+	b->n_open += build->binary != NULL;
+	*ret_build = b->items[lru_add(&b->lru, key_hash(key))] = TAKE_PTR(build);
 	return 0;
+}
+
+struct build *builds_oldest(const struct builds *b, bool only_open)
+{
+	for (uint32_t id = lru_oldest(&b->lru); b->items && id != LRU_NONE;
+	     id = lru_newer(&b->lru, id))
+		if (!b->items[id]->users && (!only_open || b->items[id]->binary))
+			return b->items[id];
+	return NULL;
+}
+
+void builds_remove(struct builds *b, struct build *build)
+{
+	b->n_open -= build->binary != NULL;
+	lru_remove(&b->lru, id_of(b, &build->key));
+	build_free(build);
+}
+
+uint64_t builds_memory(const struct builds *b)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t id = lru_oldest(&b->lru); b->items && id != LRU_NONE;
+	     id = lru_newer(&b->lru, id)) {
+		const struct build *build = b->items[id];
+
+		bytes += sizeof(*build) + strlen(build->path);
+		if (build->binary)
+			bytes += pc_cache_memory(&build->unwinder.cache);
+	}
+	return bytes;
 }
 
 static struct code_range code_range(const struct binary *binary, uint64_t begin, uint64_t end)

@@ -37,6 +37,12 @@ struct pc_cache {
 
 void pc_cache_fini(struct pc_cache *c);
 
+/* Bytes held. */
+static inline uint64_t pc_cache_memory(const struct pc_cache *c)
+{
+	return (uint64_t)c->capacity * sizeof(*c->infos);
+}
+
 /* The facts of @address, from the cache or from @binary. 0 or -ENOMEM. */
 int pc_cache_look(struct pc_cache *c, const struct binary *binary, uint64_t address,
 		  struct pc_info *ret_info);
