@@ -95,7 +95,7 @@ static __always_inline void scratch_clear(struct scratch *x)
 	struct sample *s = &x->sample;
 
 	x->window_at = 0;
-	s->flags = 0;
+	s->flags = x->log_weight << SAMPLE_LOG_WEIGHT_AT;
 	s->lr = 0;
 	s->chain = 0;
 	__builtin_memset(&s->go, 0, sizeof(s->go));
@@ -162,6 +162,35 @@ static __always_inline bool process_learn(struct scratch *x, struct task_struct 
 	return false;
 }
 
+/*
+ * Is this tick one of those to be sampled? A cgroup that has a divisor gets one tick out of each
+ * 2^k in a row of this CPU's, at a place chosen at random: so each has the same chance, whatever
+ * rhythm the program has, and what runs all the time is sampled evenly.
+ */
+static __always_inline bool tick_counts(struct scratch *x, const struct cgroup_policy *policy)
+{
+	uint32_t ticks = x->ticks++, k, choice;
+
+	x->log_weight = 0;
+	if (!policy || !policy->log_weight)
+		return true;
+	k = policy->log_weight & SAMPLE_MAX_LOG_WEIGHT;
+	choice = (ticks >> k) * 0x9e3779b1 + setting_seed + bpf_get_smp_processor_id();
+	choice = (choice ^ choice >> 16) * 0x85ebca6b;
+	choice = (choice ^ choice >> 13) * 0xc2b2ae35;
+	choice ^= choice >> 16;
+	x->log_weight = k;
+	return ((choice ^ ticks) & ((1u << k) - 1)) == 0;
+}
+
+/* Where every process is sampled, what is known is asked of its cgroup anew each time: it may have
+ * been moved. */
+static __always_inline bool is_wanted(struct scratch *x, struct task_struct *task)
+{
+	x->process.cgroup = cgroup_of(task);
+	return tick_counts(x, bpf_map_lookup_elem(&cgroups, &x->process.cgroup));
+}
+
 SEC("perf_event")
 int sample(struct tick *tick)
 {
@@ -185,6 +214,8 @@ int sample(struct tick *tick)
 	ask = process_learn(x, task, id >> 32, known);
 	if (x->process.policy.verdict == EXE_IGNORE)
 		return 0;
+	if (setting_all && !is_wanted(x, task))
+		return 0;
 	header_fill(&x->sample.header, &x->process, id);
 	sample_fill(x, tick, task);
 	if (sample_send(x, ask) && ask)
@@ -207,7 +238,16 @@ static __always_inline void event_send(struct task_struct *task, uint32_t type, 
 	ring_send(&e, sizeof(e), wake);
 }
 
-/* The sooner user space hears of it, the surer it can still open the file. */
+static __always_inline bool cgroup_is_known(const struct known_process *process)
+{
+	struct cgroup_policy *policy = bpf_map_lookup_elem(&cgroups, &process->cgroup);
+
+	return policy && policy->is_known;
+}
+
+/*
+ * The sooner user space hears of it, the surer it can still open the file, and see where it runs.
+ */
 SEC("tp_btf/sched_process_exec")
 int process_exec(uint64_t *args)
 {
@@ -223,7 +263,8 @@ int process_exec(uint64_t *args)
 	policy = bpf_map_lookup_elem(&policies, &process.exe);
 	if (setting_all && policy && policy->verdict == EXE_IGNORE)
 		return 0;
-	event_send(task, RECORD_EXEC, 0, &process, !policy || !policy->verdict);
+	event_send(task, RECORD_EXEC, 0, &process,
+		   !policy || !policy->verdict || (setting_all && !cgroup_is_known(&process)));
 	return 0;
 }
 

@@ -42,6 +42,14 @@ enum bpf_ringbuf_query { BPF_RB_AVAIL_DATA = 0 };
 /* The name before ___ is what counts: the kernel's own enum is looked up in its BTF. */
 enum bpf_func_id___hone { BPF_FUNC_task_pt_regs___hone = 175 };
 
+/* Controllers are numbered as the kernel was configured. */
+enum cgroup_subsys_id___hone {
+	memory_cgrp_id___hone,
+	pids_cgrp_id___hone,
+	cpu_cgrp_id___hone,
+	devices_cgrp_id___hone,
+};
+
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD   0x00200000
 
@@ -57,6 +65,25 @@ struct inode {
 	uint32_t i_generation;
 };
 
+/* When it was last written: one of these, by the kernel's version. */
+struct timespec64 {
+	int64_t tv_sec;
+	long tv_nsec;
+};
+
+struct inode___before_6_6 {
+	struct timespec64 i_mtime;
+};
+
+struct inode___before_6_11 {
+	struct timespec64 __i_mtime;
+};
+
+struct inode___later {
+	int64_t i_mtime_sec;
+	uint32_t i_mtime_nsec;
+};
+
 struct file {
 	struct inode *f_inode;
 };
@@ -70,6 +97,22 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
+};
+
+struct kernfs_node {
+	uint64_t id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1]; /* as many as enum cgroup_subsys_id has */
 };
 
 #ifdef __TARGET_ARCH_x86
@@ -101,6 +144,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
 	uint64_t start_boottime;
 	struct thread_struct thread;
 };

@@ -15,6 +15,8 @@ const volatile uint32_t setting_all;	     /* sample every process, not only thos
 const volatile uint32_t setting_own_pid;     /* never sampled when all are */
 const volatile uint32_t setting_stack_bytes; /* of a kernel stack; used before Linux 5.15 */
 const volatile uint32_t setting_ring_bytes;
+const volatile uint32_t setting_hierarchy; /* enum cgroup_hierarchy */
+const volatile uint32_t setting_seed;	   /* any number, for choices at random */
 
 /* By process id. Those watched are put in by user space, zeroed. With setting_all: an LRU hash. */
 struct {
@@ -32,6 +34,14 @@ struct {
 	__type(value, struct exe_policy);
 } policies SEC(".maps");
 
+/* Where every process is sampled. Put in by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SAMPLE_MAX_CGROUPS);
+	__type(key, uint64_t);
+	__type(value, struct cgroup_policy);
+} cgroups SEC(".maps");
+
 static __always_inline struct known_process *process_find(uint32_t pid)
 {
 	return bpf_map_lookup_elem(&processes, &pid);
@@ -48,6 +58,25 @@ static __always_inline void process_forget(uint32_t pid)
 		bpf_map_update_elem(&processes, &pid, &unknown, BPF_EXIST);
 }
 
+#define WRITTEN(inode, sec, nsec) \
+	((uint32_t)kernel_read(inode, sec) * 0x9e3779b1 + (uint32_t)kernel_read(inode, nsec))
+
+/* A number that is another one when the file has been written meanwhile. */
+static __always_inline uint32_t written_of(struct inode *inode)
+{
+	struct inode___before_6_6 *old = (void *)inode;
+	struct inode___before_6_11 *newer = (void *)inode;
+	struct inode___later *newest = (void *)inode;
+
+	if (bpf_core_field_exists(newest->i_mtime_sec))
+		return WRITTEN(newest, i_mtime_sec, i_mtime_nsec);
+	if (bpf_core_field_exists(newer->__i_mtime))
+		return WRITTEN(newer, __i_mtime.tv_sec, __i_mtime.tv_nsec);
+	if (bpf_core_field_exists(old->i_mtime))
+		return WRITTEN(old, i_mtime.tv_sec, i_mtime.tv_nsec);
+	return 0;
+}
+
 static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key)
 {
 	struct file *file = kernel_read(mm, exe_file);
@@ -59,8 +88,48 @@ static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key
 	inode = kernel_read(file, f_inode);
 	block = kernel_read(inode, i_sb);
 	ret_key->inode = kernel_read(inode, i_ino);
-	ret_key->generation = kernel_read(inode, i_generation);
+	ret_key->generation = kernel_read(inode, i_generation) + written_of(inode);
 	ret_key->device = kernel_read(block, s_dev);
+}
+
+#define CONTROLLER(name)                                                                    \
+	(bpf_core_enum_value_exists(enum cgroup_subsys_id___hone, name##_cgrp_id___hone)    \
+		 ? bpf_core_enum_value(enum cgroup_subsys_id___hone, name##_cgrp_id___hone) \
+		 : 0)
+
+/* The number of the controller whose hierarchy tells containers apart. */
+static __always_inline uint32_t controller(void)
+{
+	switch (setting_hierarchy) {
+	case CGROUP_V1_MEMORY:
+		return CONTROLLER(memory);
+	case CGROUP_V1_PIDS:
+		return CONTROLLER(pids);
+	case CGROUP_V1_CPU:
+		return CONTROLLER(cpu);
+	default:
+		return CONTROLLER(devices);
+	}
+}
+
+static __always_inline uint64_t cgroup_of(struct task_struct *task)
+{
+	struct cgroup_subsys_state *state = NULL;
+	struct kernfs_node *node = NULL;
+	struct cgroup *cgroup = NULL;
+	struct css_set *set;
+	uint64_t id = 0;
+
+	if (setting_hierarchy == CGROUP_V2)
+		return bpf_get_current_cgroup_id();
+	set = kernel_read(task, cgroups);
+	bpf_probe_read_kernel(&state, sizeof(state),
+			      (void *)set + bpf_core_field_offset(set->subsys) +
+				      sizeof(state) * controller());
+	bpf_core_read(&cgroup, sizeof(cgroup), &state->cgroup);
+	bpf_core_read(&node, sizeof(node), &cgroup->kn);
+	bpf_core_read(&id, sizeof(id), &node->id);
+	return id;
 }
 
 /* All there is to know of @task's process but its policy; little, when it has ended. */
@@ -72,7 +141,7 @@ static __always_inline void process_read(struct task_struct *task,
 
 	__builtin_memset(ret_process, 0, sizeof(*ret_process));
 	ret_process->start_time = kernel_read(leader, start_boottime);
-	ret_process->cgroup = bpf_get_current_cgroup_id();
+	ret_process->cgroup = cgroup_of(task);
 	if (mm) {
 		exe_of(mm, &ret_process->exe);
 		ret_process->start_code = kernel_read(mm, start_code);

@@ -46,6 +46,8 @@ typedef int int32_t;
 /* Caps of the maps: processes watched at once, executables known (the least used are forgotten). */
 #define SAMPLE_MAX_WATCHED  4096
 #define SAMPLE_MAX_POLICIES 4096
+/* Cgroups with a struct cgroup_policy. */
+#define SAMPLE_MAX_CGROUPS 1024
 
 #define SAMPLE_MIN_RING (256 * 1024)
 
@@ -57,7 +59,8 @@ typedef int int32_t;
 struct exe_key {
 	uint64_t inode;
 	uint32_t device;
-	uint32_t generation; /* i_generation: an inode number used again is another file */
+	/* i_generation and time of the last write mixed: an inode used again is another file */
+	uint32_t generation;
 };
 
 enum record_type {
@@ -82,7 +85,7 @@ struct process_event {
 	struct record_header header;
 	uint32_t parent_pid; /* RECORD_FORK: the watched process; else 0 */
 	uint32_t reserved;
-	uint64_t cgroup;
+	uint64_t cgroup; /* as struct sample has it */
 };
 
 enum sample_flags {
@@ -91,8 +94,18 @@ enum sample_flags {
 	SAMPLE_ON_G0 = 1 << 2,	   /* the thread runs on its system stack */
 	SAMPLE_IN_SIGNAL = 1 << 3, /* in a Go signal handler: registers are those it interrupted */
 	SAMPLE_POLICY = 1 << 4,	   /* the executable's policy was known */
-	SAMPLE_MORE_FRAMES = 1 << 5 /* the chain went on after SAMPLE_MAX_FRAMES */
+	SAMPLE_MORE_FRAMES = 1 << 5, /* the chain went on after SAMPLE_MAX_FRAMES */
+	SAMPLE_LOG_WEIGHT = 15 << 24 /* the sample stands for so many ticks, as a power of two */
 };
+
+/*
+ * Where a cgroup has a divisor 2^k, one tick in 2^k is sampled and its sample says k: the one the
+ * kernel went by for this very tick.
+ */
+#define SAMPLE_MAX_LOG_WEIGHT 15
+#define SAMPLE_LOG_WEIGHT_AT  24
+#define SAMPLE_WEIGHT(flags) \
+	(1u << ((uint32_t)(flags) >> SAMPLE_LOG_WEIGHT_AT & SAMPLE_MAX_LOG_WEIGHT))
 
 /*
  * The runtime's own words; 0 where the policy gives no offset. Read with SAMPLE_GO only. What is
@@ -140,7 +153,7 @@ struct sample {
 	struct record_header header;
 	uint32_t cpu;
 	uint32_t flags;
-	uint64_t cgroup; /* id in the cgroup v2 hierarchy */
+	uint64_t cgroup; /* id in the cgroup v2 hierarchy, or in one of v1: enum cgroup_hierarchy */
 	uint64_t pc, sp, fp;
 	uint64_t lr;	/* arm64 only */
 	uint64_t chain; /* where the chain begins: its innermost frame record, or 0 */
@@ -202,6 +215,26 @@ struct exe_policy {
 };
 
 SAMPLE_ASSERT(sizeof(struct exe_policy) == 64);
+
+/*
+ * Whose cgroup ids tell containers apart. Where some controllers are those of cgroup v1 (the hybrid
+ * set-up, too), a container need not have a cgroup of its own in v2.
+ */
+enum cgroup_hierarchy {
+	CGROUP_V2,
+	CGROUP_V1_MEMORY,
+	CGROUP_V1_PIDS,
+	CGROUP_V1_CPU,
+	CGROUP_V1_DEVICES,
+};
+
+/* By cgroup, and only where every process is sampled. Where there is none: all zero. */
+struct cgroup_policy {
+	uint32_t is_known;   /* its processes need not be looked at one by one */
+	uint32_t log_weight; /* sample one tick in 2^log_weight; to SAMPLE_MAX_LOG_WEIGHT */
+};
+
+SAMPLE_ASSERT(sizeof(struct cgroup_policy) == 8);
 
 /* What the kernel program keeps of a process. All zero: watched, nothing known yet. */
 struct known_process {

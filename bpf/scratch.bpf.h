@@ -31,6 +31,8 @@ struct scratch {
 	uint64_t g_register;	      /* arm64: x28 */
 	uint64_t signal_frame;	      /* of a handler that the thread is in; 0: none */
 	uint32_t count;		      /* what a loop found */
+	uint32_t ticks;		      /* of this CPU, that might have become samples */
+	uint32_t log_weight;	      /* of this tick */
 	uint32_t reserved;
 	struct frame_record record;
 	uint64_t window_at; /* the address of window[]; 0: none */

@@ -85,7 +85,8 @@ static uint32_t stack_bytes(void)
 	return page > STACK_BYTES ? page : STACK_BYTES;
 }
 
-static void settings_write(struct capture *c, const struct capture_options *o)
+static void settings_write(struct capture *c, const struct capture_options *o,
+			   const struct system_facts *facts)
 {
 	uint32_t ring = o->ring_bytes ? o->ring_bytes : ring_bytes_for(c->n_cpus, o->frequency);
 
@@ -93,9 +94,13 @@ static void settings_write(struct capture *c, const struct capture_options *o)
 	c->bpf->rodata->setting_own_pid = getpid();
 	c->bpf->rodata->setting_stack_bytes = stack_bytes();
 	c->bpf->rodata->setting_ring_bytes = ring;
+	c->bpf->rodata->setting_hierarchy = facts->hierarchy;
+	c->bpf->rodata->setting_seed = (uint32_t)clock_monotonic();
 	bpf_map__set_max_entries(c->bpf->maps.ring, ring);
 	if (o->all)
 		bpf_map__set_type(c->bpf->maps.processes, BPF_MAP_TYPE_LRU_HASH);
+	else
+		bpf_map__set_max_entries(c->bpf->maps.cgroups, 1);
 	bpf_program__set_autoload(c->bpf->progs.process_fork, o->descendants);
 }
 
@@ -115,7 +120,8 @@ static int on_record(void *context, void *data, size_t size)
 	return c->handler(h, c->context);
 }
 
-static int load(struct capture *c, const struct capture_options *options)
+static int load(struct capture *c, const struct capture_options *options,
+		const struct system_facts *facts)
 {
 	int r, n = libbpf_num_possible_cpus();
 
@@ -126,7 +132,7 @@ static int load(struct capture *c, const struct capture_options *options)
 	c->bpf = hone_bpf__open();
 	if (!c->ticks || !c->bpf)
 		return -ENOMEM;
-	settings_write(c, options);
+	settings_write(c, options, facts);
 	r = hone_bpf__load(c->bpf);
 	if (r < 0)
 		return r;
@@ -161,7 +167,7 @@ int capture_open(const struct capture_options *options, struct capture_detail *r
 	c->frequency = options->frequency;
 	last_warning[0] = 0;
 	libbpf_set_print(keep_warning);
-	r = load(c, options);
+	r = load(c, options, &facts);
 	if (r < 0)
 		return give_reason(CAPTURE_STEP_LOAD, r, ret_detail);
 	*ret_capture = TAKE_PTR(c);
@@ -189,11 +195,16 @@ int capture_watch_pid(struct capture *c, uint32_t pid)
 	return r == -E2BIG ? CAPTURE_E_FULL : r;
 }
 
-int capture_unwatch_pid(struct capture *c, uint32_t pid)
+static int map_forget(struct bpf_map *map, const void *key, size_t size)
 {
-	int r = bpf_map__delete_elem(c->bpf->maps.processes, &pid, sizeof(pid), 0);
+	int r = bpf_map__delete_elem(map, key, size, 0);
 
 	return r == -ENOENT ? 0 : r;
+}
+
+int capture_unwatch_pid(struct capture *c, uint32_t pid)
+{
+	return map_forget(c->bpf->maps.processes, &pid, sizeof(pid));
 }
 
 bool capture_watches_any(const struct capture *c)
@@ -235,6 +246,27 @@ int capture_set_policy(struct capture *c, const struct exe_key *exe,
 	if (r == 0 && change)
 		forget_processes_of(c, exe);
 	return r;
+}
+
+int capture_forget_policy(struct capture *c, const struct exe_key *exe)
+{
+	return map_forget(c->bpf->maps.policies, exe, sizeof(*exe));
+}
+
+int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy)
+{
+	int r;
+
+	if (policy->log_weight > SAMPLE_MAX_LOG_WEIGHT)
+		return -EINVAL;
+	r = bpf_map__update_elem(c->bpf->maps.cgroups, &cgroup, sizeof(cgroup), policy,
+				 sizeof(*policy), BPF_ANY);
+	return r == -E2BIG ? CAPTURE_E_FULL : r;
+}
+
+int capture_forget_cgroup(struct capture *c, uint64_t cgroup)
+{
+	return map_forget(c->bpf->maps.cgroups, &cgroup, sizeof(cgroup));
 }
 
 /* 0, also where @cpu is offline, or -errno. */
@@ -303,6 +335,34 @@ int capture_drain(struct capture *c, capture_handler handler, void *context)
 int capture_program_fd(const struct capture *c)
 {
 	return bpf_program__fd(c->bpf->progs.sample);
+}
+
+/* Since Linux 4.6 a map's descriptor tells what it takes: Documentation/filesystems/proc.rst. */
+static uint64_t map_memory(const struct bpf_map *map)
+{
+	unsigned long long bytes = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+uint64_t capture_memory(const struct capture *c)
+{
+	const struct bpf_map *map = NULL;
+	uint64_t bytes = 0;
+
+	while ((map = bpf_object__next_map(c->bpf->obj, map)))
+		bytes += map_memory(map);
+	return bytes;
 }
 
 void capture_counters(const struct capture *c, struct capture_counters *ret_counters)

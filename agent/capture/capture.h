@@ -39,7 +39,7 @@ enum capture_outcome {
 
 struct capture_options {
 	uint32_t frequency;  /* samples in a second of CPU time: 1 to CAPTURE_MAX_FREQUENCY */
-	bool all;	     /* every process; else those watched */
+	bool all;	     /* every process but this one; else those watched */
 	bool descendants;    /* a watched process's children are watched, and theirs */
 	uint32_t ring_bytes; /* 0: enough for a second of all CPUs being busy. A power of two */
 };
@@ -89,6 +89,17 @@ bool capture_watches_any(const struct capture *c);
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy);
 
+/* Of an executable that no process runs any more: the next one that does is new. 0 or -errno. */
+int capture_forget_policy(struct capture *c, const struct exe_key *exe);
+
+/*
+ * With options.all: what holds for the processes of a cgroup. Replaces an earlier one. 0,
+ * CAPTURE_E_FULL (SAMPLE_MAX_CGROUPS) or -errno.
+ */
+int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy);
+/* Also of one that has none. */
+int capture_forget_cgroup(struct capture *c, uint64_t cgroup);
+
 /* Begin ticking on every CPU that is online. 0, an outcome, or -errno, as capture_open(). */
 int capture_start(struct capture *c, struct capture_detail *ret_detail);
 void capture_stop(struct capture *c);
@@ -104,5 +115,8 @@ int capture_drain(struct capture *c, capture_handler handler, void *context);
 
 /* The sampling program's file descriptor, to measure what it costs. */
 int capture_program_fd(const struct capture *c);
+
+/* Bytes that the program's maps take in the kernel, as the kernel says. */
+uint64_t capture_memory(const struct capture *c);
 
 void capture_counters(const struct capture *c, struct capture_counters *ret_counters);

@@ -37,6 +37,35 @@ bool lockdown_is_confidential(const char *text)
 	return strstr(text, "[confidentiality]");
 }
 
+/* Is @name a controller of one of the lines ID:CONTROLLERS:PATH? cgroups(7) */
+static bool has_controller(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)); at += n)
+		if (at > text && (at[-1] == ':' || at[-1] == ',') && (at[n] == ':' || at[n] == ','))
+			return true;
+	return false;
+}
+
+enum cgroup_hierarchy hierarchy_parse(const char *text)
+{
+	static const struct {
+		const char *name;
+		enum cgroup_hierarchy hierarchy;
+	} controllers[] = {
+		{ "memory", CGROUP_V1_MEMORY },
+		{ "pids", CGROUP_V1_PIDS },
+		{ "cpu", CGROUP_V1_CPU },
+		{ "devices", CGROUP_V1_DEVICES },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		if (has_controller(text, controllers[i].name))
+			return controllers[i].hierarchy;
+	return CGROUP_V2;
+}
+
 /* The beginning of a small text file; false where there is none. */
 static bool text_read(const char *root, const char *path, char *text, size_t size)
 {
@@ -87,6 +116,8 @@ void system_facts_read(const char *root, struct system_facts *ret_facts)
 		f.confidential = lockdown_is_confidential(text);
 	if (text_read(root, "/proc/sys/kernel/perf_event_paranoid", text, sizeof(text)))
 		f.perf_paranoid = atoi(text);
+	if (text_read(root, "/proc/self/cgroup", text, sizeof(text)))
+		f.hierarchy = hierarchy_parse(text);
 	f.has_btf = file_exists(root, "/sys/kernel/btf/vmlinux");
 	snprintf(path, sizeof(path), "%s/proc/self/ns/pid", root);
 	if (stat(path, &st) == 0)

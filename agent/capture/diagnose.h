@@ -14,6 +14,7 @@ struct system_facts {
 	bool has_btf;
 	bool confidential; /* lockdown=confidentiality */
 	bool initial_pid_namespace;
+	enum cgroup_hierarchy hierarchy; /* whose ids tell containers apart */
 	int perf_paranoid;
 	int kernel_major, kernel_minor; /* 0: not known */
 	char release[64];
@@ -21,6 +22,9 @@ struct system_facts {
 
 /* Read them below @root ("" for this system). What cannot be read is taken to be no obstacle. */
 void system_facts_read(const char *root, struct system_facts *ret_facts);
+
+/* From the text of /proc/PID/cgroup: the controllers of cgroup v1, if any, go before v2. */
+enum cgroup_hierarchy hierarchy_parse(const char *text);
 
 /* From the text of /proc/PID/status and of the lockdown file. */
 bool capabilities_parse(const char *status, uint64_t *ret_capabilities);

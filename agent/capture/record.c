@@ -5,7 +5,7 @@
 
 #define SAMPLE_FLAGS                                                                   \
 	(SAMPLE_KERNEL | SAMPLE_GO | SAMPLE_ON_G0 | SAMPLE_IN_SIGNAL | SAMPLE_POLICY | \
-	 SAMPLE_MORE_FRAMES)
+	 SAMPLE_MORE_FRAMES | SAMPLE_LOG_WEIGHT)
 
 static bool sample_check(struct span record)
 {

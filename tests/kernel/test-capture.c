@@ -80,7 +80,7 @@ static void stop_process(pid_t pid)
 struct heard {
 	struct capture *capture;
 	uint32_t pid; /* whose records are counted */
-	uint64_t samples, with_policy, execs, forks, exits, others;
+	uint64_t samples, ticks, with_policy, execs, forks, exits, others;
 	uint32_t child; /* of the last fork, and what became of it */
 	uint64_t child_samples, child_execs, child_exits;
 	struct record_header last;
@@ -91,6 +91,7 @@ struct heard {
 static void keep_sample(struct heard *k, const struct sample *s)
 {
 	k->samples++;
+	k->ticks += SAMPLE_WEIGHT(s->flags);
 	k->with_policy += !!(s->flags & SAMPLE_POLICY);
 	k->last = s->header;
 	k->last_sample = *s;
@@ -308,6 +309,70 @@ static void test_policies(void **state)
 	capture_close(k.capture);
 }
 
+/* ---- sampled less often -------------------------------------------------------------------- */
+
+static uint64_t cpu_time_of(pid_t pid)
+{
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	return clock_now(clock);
+}
+
+/* Ticks that the samples of a CPU second stand for, with a divisor of 2^@log_weight. */
+static double ticks_per_second(struct heard *k, uint64_t cgroup, uint32_t log_weight,
+			       uint64_t *ret_samples)
+{
+	const struct cgroup_policy policy = { .log_weight = log_weight };
+
+	assert_int_equal(capture_set_cgroup(k->capture, cgroup, &policy), 0);
+	assert_int_equal(capture_drain(k->capture, on_record, k), 0);
+	k->samples = k->ticks = 0;
+	uint64_t start = cpu_time_of(k->pid), end = start;
+
+	for (uint64_t limit = clock_monotonic() + WAIT_LIMIT;
+	     end - start < 3 * NSEC_PER_SEC && clock_monotonic() < limit;
+	     end = cpu_time_of(k->pid)) {
+		usleep(5000);
+		assert_int_equal(capture_drain(k->capture, on_record, k), 0);
+	}
+	*ret_samples = k->samples;
+	return (double)k->ticks * NSEC_PER_SEC / (double)(end - start);
+}
+
+/*
+ * However often it is sampled, the same number of ticks comes out: each sample says how many it
+ * stands for. Within 5 percent, where the choice is one of each block of ticks in a row.
+ */
+static void test_a_divisor_changes_no_total(void **state)
+{
+	struct heard k = { .capture = open_started(
+				   &(struct capture_options){ .frequency = HZ, .all = true }) };
+	uint64_t cgroup, all, some, few;
+
+	(void)state;
+	k.pid = start_spinner();
+	wait_for(&k, &k.samples, 5);
+	set_verdict(&k, EXE_PLAIN);
+	cgroup = k.last_sample.cgroup;
+	double whole = ticks_per_second(&k, cgroup, 0, &all);
+	double quarter = ticks_per_second(&k, cgroup, 2, &some);
+	double bit = ticks_per_second(&k, cgroup, 5, &few);
+
+	print_message("%.0f ticks a second of %lu samples, %.0f of %lu, %.0f of %lu\n", whole,
+		      (unsigned long)all, quarter, (unsigned long)some, bit, (unsigned long)few);
+	assert_int_equal(capture_forget_cgroup(k.capture, cgroup), 0);
+	assert_int_equal(capture_forget_cgroup(k.capture, cgroup), 0);
+	stop_process(k.pid);
+	assert_true(some < all / 3 && few < some / 6);
+	assert_true(quarter > 0.95 * whole && quarter < 1.05 * whole);
+	assert_true(bit > 0.9 * whole && bit < 1.1 * whole);
+	assert_int_equal(
+		capture_set_cgroup(k.capture, cgroup, &(struct cgroup_policy){ .log_weight = 16 }),
+		-EINVAL);
+	capture_close(k.capture);
+}
+
 /* One wake-up asks for the policy of an executable, and no more come for its other samples. */
 static void test_unknown_executables_wake_once(void **state)
 {
@@ -496,6 +561,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_only_what_is_watched),
 		cmocka_unit_test(test_everything_but_oneself),
 		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_a_divisor_changes_no_total),
 		cmocka_unit_test(test_unknown_executables_wake_once),
 		cmocka_unit_test(test_a_full_ring_is_counted),
 		cmocka_unit_test(test_families),

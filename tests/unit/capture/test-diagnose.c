@@ -114,6 +114,12 @@ static void test_parsers(void **state)
 	assert_int_equal(caps, BPF | PERFMON);
 	assert_false(capabilities_parse("Name:\tx\n", &caps));
 	assert_false(capabilities_parse("CapEff:", &caps));
+	assert_int_equal(hierarchy_parse("0::/\n"), CGROUP_V2);
+	assert_int_equal(hierarchy_parse("9:name=systemd:/\n1:net_cls:/\n0::/memory\n"), CGROUP_V2);
+	assert_int_equal(hierarchy_parse("8:pids:/\n4:memory:/a\n0::/\n"), CGROUP_V1_MEMORY);
+	assert_int_equal(hierarchy_parse("8:pids:/\n4:cpu,cpuacct:/a\n0::/\n"), CGROUP_V1_PIDS);
+	assert_int_equal(hierarchy_parse("4:cpu,cpuacct:/a\n"), CGROUP_V1_CPU);
+	assert_int_equal(hierarchy_parse("3:cpuset:/\n2:devices:/a\n"), CGROUP_V1_DEVICES);
 	assert_true(lockdown_is_confidential("none integrity [confidentiality]\n"));
 	assert_false(lockdown_is_confidential("none [integrity] confidentiality\n"));
 }
