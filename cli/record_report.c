@@ -83,8 +83,8 @@ static bool row_others(const struct record_report *report)
 	char text[1024];
 	bool ok = true;
 
-	for (uint32_t i = 0; others && i < r->n_tallies; i++) {
-		const struct tally *t = r->tallies[i];
+	for (uint32_t i = 0; others && i < r->tallies.n; i++) {
+		const struct tally *t = r->tallies.items[i];
 
 		if (t == report->result->tally)
 			continue;
@@ -190,9 +190,9 @@ static void json_counts(json_t *o, const struct record_report *report)
 	json_object_set_new(o, "truncated", json_integer((json_int_t)result->notes.truncated));
 	json_object_set_new(o, "unsymbolized",
 			    json_integer((json_int_t)result->notes.unsymbolized));
-	json_object_set_new(o, "not_sampled", json_integer((json_int_t)r->not_sampled));
-	json_object_set_new(o, "foreign", json_integer((json_int_t)r->foreign));
-	json_object_set_new(o, "unnamed", json_integer((json_int_t)r->unnamed));
+	json_object_set_new(o, "not_sampled", json_integer((json_int_t)r->counters.not_sampled));
+	json_object_set_new(o, "foreign", json_integer((json_int_t)r->counters.foreign));
+	json_object_set_new(o, "unnamed", json_integer((json_int_t)r->counters.unnamed));
 }
 
 static bool say_json(const struct record_report *report, const char *output, const char *reason)
@@ -245,16 +245,16 @@ static void refusal_reason(const struct record_report *report, char *text, size_
 			 " samples in %.1f s, all of them in Go's scheduler and "
 			 "garbage collector. Record it under load",
 			 result->notes.samples, time);
-	else if (r->unnamed)
+	else if (r->counters.unnamed)
 		snprintf(text, size,
 			 "its processes ended before their program could be opened (%" PRIu64
 			 " samples). Record one that lives longer",
-			 r->unnamed);
-	else if (r->foreign)
+			 r->counters.unnamed);
+	else if (r->counters.foreign)
 		snprintf(text, size,
 			 "what ran was not Go (%" PRIu64
 			 " samples). Name a process that runs a Go binary",
-			 r->foreign);
+			 r->counters.foreign);
 	else
 		snprintf(
 			text, size,

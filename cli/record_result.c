@@ -48,7 +48,8 @@ static uint64_t lost_of(const struct tally *tally, const struct recorder *r)
 	struct capture_counters counters;
 
 	capture_counters(r->capture, &counters);
-	return counters.ring_full + counters.malformed + r->unnamed + tally->stacks.refused;
+	return counters.ring_full + counters.malformed + r->counters.unnamed +
+	       tally->stacks.refused;
 }
 
 /* The scheduler, the garbage collector, what they call: the share of a program that waits. */

@@ -16,29 +16,29 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 {
 	const struct capture_options capture = {
 		.frequency = options->frequency,
-		.all = options->by_file,
+		.all = options->all || options->by_file,
 		.descendants = options->descendants,
 	};
+	int e = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->options = *options;
-	return capture_open(&capture, ret_detail, &r->capture);
-}
-
-static void tally_free(struct tally *t)
-{
-	stacks_fini(&t->stacks);
-	free(t);
+	r->window = 1;
+	if (!r->options.max_tally_bytes)
+		r->options.max_tally_bytes = MAX_STACKS_BYTES;
+	if (options->group_of)
+		e = members_init(&r->members);
+	if (e == 0 && options->group_of)
+		e = cgroups_init(&r->cgroups, options->budget);
+	return e == 0 ? capture_open(&capture, ret_detail, &r->capture) : e;
 }
 
 void recorder_fini(struct recorder *r)
 {
 	r->capture = capture_close(r->capture);
-	for (uint32_t i = 0; i < r->n_tallies; i++)
-		tally_free(r->tallies[i]);
-	free(r->tallies);
-	r->tallies = NULL;
-	r->n_tallies = 0;
+	tallies_fini(&r->tallies);
+	members_fini(&r->members);
+	cgroups_fini(&r->cgroups);
 	builds_fini(&r->builds);
 }
 
@@ -54,6 +54,38 @@ int recorder_watch(struct recorder *r, uint32_t pid)
 	if (e == TARGET_E_GONE)
 		e = capture_unwatch_pid(r->capture, pid);
 	return e < 0 ? e : 0;
+}
+
+/* ---- a process, looked at once for all that a record asks of it --------------------------- */
+
+struct glance {
+	const struct record_header *header;
+	bool tried, is_there;
+	struct process process;
+};
+
+static void glance_fini(struct glance *g)
+{
+	if (g->is_there)
+		process_close(&g->process);
+}
+
+/* 0, whether it is there or not, or -ENOMEM. */
+static int glance(struct recorder *r, struct glance *g)
+{
+	if (g->tried)
+		return 0;
+	g->tried = true;
+	r->counters.looks++;
+	int e = process_open(r->options.procfs, (int32_t)g->header->pid, &g->process);
+	if (e != 0)
+		return e == -ENOMEM ? e : 0;
+	g->is_there = true;
+	if (process_started_at(&g->process, g->header->start_time))
+		return 0;
+	glance_fini(g);
+	g->is_there = false;
+	return 0;
 }
 
 /* ---- executables ------------------------------------------------------------------------- */
@@ -76,73 +108,181 @@ static int set_policy(struct recorder *r, struct build *build)
 	return e;
 }
 
+/* The kernel goes on ignoring what is not Go; of the others it is to tell when one starts again. */
+static int forget(struct recorder *r, struct build *build)
+{
+	int e = build->ignored ? 0 : capture_forget_policy(r->capture, &build->key);
+
+	builds_remove(&r->builds, build);
+	return e;
+}
+
+static int make_room(struct recorder *r)
+{
+	bool only_open = r->builds.n_open == BUILDS_MAX_OPEN;
+	struct build *build = builds_oldest(&r->builds, only_open);
+
+	if (!build)
+		return BUILDS_E_FULL;
+	r->counters.builds_evicted++;
+	return forget(r, build);
+}
+
+static int add_build(struct recorder *r, const struct exe_key *key, const struct process *p,
+		     struct build **ret_build)
+{
+	int fd = is_wanted(r, p) ? p->exe : -1;
+	int e = builds_add(&r->builds, key, fd, p->exe_path, ret_build);
+
+	if (e != BUILDS_E_FULL)
+		return e;
+	e = make_room(r);
+	return e == 0 ? builds_add(&r->builds, key, fd, p->exe_path, ret_build) : e;
+}
+
 /*
  * Meet an executable while a process still runs it. *ret_build is NULL when the process is gone
  * already, or may not be looked at; a later one will do. Files that are not wanted are left
  * unread: they are anybody's.
  */
-static int meet(struct recorder *r, const struct record_header *h, struct build **ret_build)
+static int meet(struct recorder *r, struct glance *g, struct build **ret_build)
 {
-	_cleanup_(process_close) struct process p = PROCESS_NULL;
-	int e = process_open(r->options.procfs, (int32_t)h->pid, &p);
+	int e = glance(r, g);
 
 	*ret_build = NULL;
-	if (e != 0 || !process_started_at(&p, h->start_time))
-		return e == -ENOMEM ? e : 0;
-	e = builds_add(&r->builds, &h->exe, is_wanted(r, &p) ? p.exe : -1, p.exe_path, ret_build);
+	if (e < 0 || !g->is_there)
+		return e;
+	e = add_build(r, &g->header->exe, &g->process, ret_build);
 	if (e != 0)
 		return e < 0 ? e : 0;
 	(*ret_build)->ignored = !(*ret_build)->binary;
+	(*ret_build)->seen = r->window;
 	return set_policy(r, *ret_build);
 }
 
-static struct tally *find_tally(const struct recorder *r, const struct build *build)
+/* ---- groups ------------------------------------------------------------------------------ */
+
+/* What the kernel is told of a cgroup: whose it is, how often it is sampled. */
+static int tell_cgroup(struct recorder *r, const struct cgroup *c)
 {
-	for (uint32_t i = 0; i < r->n_tallies; i++)
-		if (r->tallies[i]->build == build)
-			return r->tallies[i];
-	return NULL;
+	const struct cgroup_policy policy = {
+		.is_known = c->group != NULL,
+		.log_weight = c->log_divisor,
+	};
+	int e = capture_set_cgroup(r->capture, c->id, &policy);
+
+	return e < 0 ? e : 0;
 }
 
-static int tally_of(struct recorder *r, struct build *build, struct tally **ret_tally)
+static int forget_cgroup(struct recorder *r, struct cgroup *c)
 {
-	*ret_tally = find_tally(r, build);
-	if (*ret_tally)
+	int e = capture_forget_cgroup(r->capture, c->id);
+
+	cgroups_remove(&r->cgroups, c);
+	return e;
+}
+
+static int cgroup_of(struct recorder *r, uint64_t id, struct cgroup **ret_cgroup)
+{
+	int e = 0;
+
+	*ret_cgroup = cgroups_find(&r->cgroups, id);
+	if (*ret_cgroup)
 		return 0;
-	struct tally **tallies = reallocarray(r->tallies, r->n_tallies + 1, sizeof(*tallies));
-	if (!tallies)
-		return -ENOMEM;
-	r->tallies = tallies;
-	struct tally *t = calloc(1, sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	t->build = build;
-	stacks_init(&t->stacks, MAX_STACKS_BYTES);
-	*ret_tally = r->tallies[r->n_tallies++] = t;
+	if (cgroups_is_full(&r->cgroups)) {
+		r->cgroups.evicted++;
+		e = forget_cgroup(r, cgroups_oldest(&r->cgroups));
+	}
+	*ret_cgroup = cgroups_add(&r->cgroups, id);
+	return e;
+}
+
+/* It was looked at, and is still where it was then: so its cgroup is its group's. */
+static int settle(struct recorder *r, struct member *m, struct cgroup *c)
+{
+	m->is_settled = true;
+	if (!m->group || !m->group->has_cgroup || c->group)
+		return 0;
+	c->group = group_ref(m->group);
+	return tell_cgroup(r, c);
+}
+
+static int look(struct recorder *r, struct glance *g, uint64_t cgroup, struct group **ret_group)
+{
+	struct member m = {
+		.pid = g->header->pid,
+		.seen = r->window,
+		.start_time = g->header->start_time,
+		.cgroup = cgroup,
+	};
+	int e = glance(r, g);
+
+	if (e == 0 && g->is_there)
+		e = r->options.group_of(r->options.context, &g->process, &m.group);
+	if (e < 0)
+		return e;
+	m.looked = clock_monotonic();
+	members_add(&r->members, &m);
+	*ret_group = m.group;
 	return 0;
+}
+
+/* *ret_group is NULL where it is not known. It is borrowed. */
+static int group_of(struct recorder *r, struct glance *g, uint64_t id, struct group **ret_group)
+{
+	const struct record_header *h = g->header;
+	struct cgroup *c;
+	int e = cgroup_of(r, id, &c);
+
+	*ret_group = NULL;
+	if (e < 0)
+		return e;
+	c->seen = r->window;
+	if (c->group) {
+		*ret_group = c->group;
+		return 0;
+	}
+	struct member *m = members_find(&r->members, h->pid, h->start_time);
+	if (m && m->cgroup != id) {
+		members_remove(&r->members, m);
+		m = NULL;
+	}
+	if (!m)
+		return look(r, g, id, ret_group);
+	m->seen = r->window;
+	*ret_group = m->group;
+	return m->is_settled || h->time <= m->looked ? 0 : settle(r, m, c);
 }
 
 /* ---- records ----------------------------------------------------------------------------- */
 
-static int count_stack(struct recorder *r, struct build *build, const struct sample *s)
+static int count_stack(struct recorder *r, struct build *build, struct group *group,
+		       const struct sample *s)
 {
+	uint32_t weight = SAMPLE_WEIGHT(s->flags);
 	struct tally *t;
 	int e = unwind_sample(&build->unwinder, s, &r->stack);
 
 	if (e < 0)
 		return e;
 	if (e > 0) {
-		r->not_sampled++;
+		r->counters.not_sampled += weight;
 		return 0;
 	}
-	e = tally_of(r, build, &t);
+	e = tallies_get(&r->tallies, build, group, r->options.max_tally_bytes, &t);
 	if (e < 0)
 		return e;
 	t->pid = s->header.pid;
-	t->truncated += r->stack.truncated;
-	t->external += r->stack.external;
-	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, 1);
-	return e < 0 ? e : 0; /* a full table has counted it */
+	t->taken++;
+	t->max_weight = weight > t->max_weight ? weight : t->max_weight;
+	t->truncated += r->stack.truncated ? weight : 0;
+	t->external += r->stack.external ? weight : 0;
+	r->counters.without_group += r->options.group_of && !group ? weight : 0;
+	r->bytes -= stacks_memory(&t->stacks);
+	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, weight);
+	r->bytes += stacks_memory(&t->stacks);
+	r->counters.refused += e > 0 ? weight : 0;
+	return e < 0 ? e : 0;
 }
 
 /* The kernel keeps what it was told as long as there is room, and may have to be told again. */
@@ -151,47 +291,85 @@ static bool has_been_forgotten(const struct build *build, const struct sample *s
 	return !(s->flags & SAMPLE_POLICY) && s->header.time > build->told;
 }
 
+/* Its cgroup's budget pays for a sample. */
+static int charge(struct recorder *r, const struct sample *s)
+{
+	struct cgroup *c = cgroups_find(&r->cgroups, s->cgroup);
+
+	if (!c || !cgroups_count(&r->cgroups, c, SAMPLE_WEIGHT(s->flags)))
+		return 0;
+	return tell_cgroup(r, c);
+}
+
 static int on_sample(struct recorder *r, const struct sample *s)
 {
+	_cleanup_(glance_fini) struct glance g = { .header = &s->header };
 	struct build *build = builds_find(&r->builds, &s->header.exe);
-
+	struct group *group = NULL;
 	int e = 0;
 
 	if (!build)
-		e = meet(r, &s->header, &build);
+		e = meet(r, &g, &build);
 	else if (has_been_forgotten(build, s))
 		e = set_policy(r, build);
 	if (e < 0)
 		return e;
 	if (!build) {
-		r->unnamed++;
+		r->counters.unnamed += SAMPLE_WEIGHT(s->flags);
 		return 0;
 	}
+	build->seen = r->window;
 	if (build->ignored) {
-		r->foreign++;
+		r->counters.foreign++;
 		return 0;
 	}
-	return count_stack(r, build, s);
+	if (r->options.group_of) {
+		e = group_of(r, &g, s->cgroup, &group);
+		if (e == 0)
+			e = charge(r, s);
+	}
+	return e < 0 ? e : count_stack(r, build, group, s);
 }
 
-static int on_event(struct recorder *r, const struct process_event *e)
+/* Another program may be one of another name or of other labels: look anew. */
+static int on_exec(struct recorder *r, const struct process_event *event)
 {
-	struct build *build;
+	_cleanup_(glance_fini) struct glance g = { .header = &event->header };
+	struct build *build = builds_find(&r->builds, &event->header.exe);
+	struct group *group;
+	int e = build ? 0 : meet(r, &g, &build);
 
-	if (e->header.type != RECORD_EXEC)
-		return 0;
-	if (builds_find(&r->builds, &e->header.exe))
-		return 0;
-	return meet(r, &e->header, &build);
+	if (e < 0 || !build || build->ignored || !r->options.group_of)
+		return e;
+	build->seen = r->window;
+	struct member *m = members_find(&r->members, event->header.pid, event->header.start_time);
+	if (m)
+		members_remove(&r->members, m);
+	return group_of(r, &g, event->cgroup, &group);
+}
+
+static void on_exit_of(struct recorder *r, const struct record_header *h)
+{
+	struct member *m =
+		r->options.group_of ? members_find(&r->members, h->pid, h->start_time) : NULL;
+
+	if (m)
+		members_remove(&r->members, m);
 }
 
 static int on_record(const struct record_header *record, void *context)
 {
 	struct recorder *r = context;
 
-	if (record->type == RECORD_SAMPLE)
+	switch (record->type) {
+	case RECORD_SAMPLE:
 		return on_sample(r, (const struct sample *)record);
-	return on_event(r, (const struct process_event *)record);
+	case RECORD_EXEC:
+		return on_exec(r, (const struct process_event *)record);
+	case RECORD_EXIT:
+		on_exit_of(r, record);
+	}
+	return 0;
 }
 
 int recorder_drain(struct recorder *r)
@@ -205,9 +383,9 @@ struct tally *recorder_largest(const struct recorder *r)
 {
 	struct tally *largest = NULL;
 
-	for (uint32_t i = 0; i < r->n_tallies; i++)
-		if (!largest || r->tallies[i]->stacks.total > largest->stacks.total)
-			largest = r->tallies[i];
+	for (uint32_t i = 0; i < r->tallies.n; i++)
+		if (!largest || r->tallies.items[i]->stacks.total > largest->stacks.total)
+			largest = r->tallies.items[i];
 	return largest;
 }
 
@@ -215,7 +393,58 @@ uint64_t recorder_samples(const struct recorder *r)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < r->n_tallies; i++)
-		n += r->tallies[i]->stacks.total;
+	for (uint32_t i = 0; i < r->tallies.n; i++)
+		n += r->tallies.items[i]->stacks.total;
 	return n;
+}
+
+uint64_t recorder_memory(const struct recorder *r)
+{
+	return r->bytes + builds_memory(&r->builds) + members_memory(&r->members) +
+	       cgroups_memory(&r->cgroups);
+}
+
+/* ---- windows ----------------------------------------------------------------------------- */
+
+static int age_builds(struct recorder *r, uint32_t oldest)
+{
+	struct build *build;
+	int e = 0;
+
+	while (e == 0 && (build = builds_oldest(&r->builds, false)) && build->seen < oldest)
+		e = forget(r, build);
+	return e;
+}
+
+static int turn_cgroups(struct recorder *r, uint32_t oldest, double share)
+{
+	uint32_t id = lru_oldest(&r->cgroups.lru);
+	int e = 0;
+
+	while (e == 0 && id != LRU_NONE) {
+		struct cgroup *c = &r->cgroups.items[id];
+
+		id = lru_newer(&r->cgroups.lru, id);
+		if (c->seen < oldest)
+			e = forget_cgroup(r, c);
+		else if (cgroups_turn(&r->cgroups, c, share))
+			e = tell_cgroup(r, c);
+	}
+	return e;
+}
+
+int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies)
+{
+	uint32_t oldest = r->window > RECORDER_KEEP ? r->window - RECORDER_KEEP : 0;
+	int e = 0;
+
+	*ret_tallies = r->tallies;
+	r->tallies = (struct tallies){ 0 };
+	r->bytes = 0;
+	r->window++;
+	if (r->options.group_of) {
+		members_age(&r->members, oldest);
+		e = turn_cgroups(r, oldest, share);
+	}
+	return e < 0 ? e : age_builds(r, oldest);
 }

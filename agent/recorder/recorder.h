@@ -1,46 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A recording under way: samples in, counted stacks for each executable out.
+ * A recording under way: samples in, counted stacks for each executable, and each group of
+ * processes, out.
  *
  * The owner of the pipeline's first stages: kernel sample, capture; stack, unwind; count,
- * aggregate. It knows no terminal and no output file.
+ * aggregate. It knows no terminal, no output file and no clock but the kernel's. hone record has
+ * one from beginning to end; the agent takes what it counted every window.
+ *
+ * Groups (agent/recorder/group.h) are told apart only where the owner gives .group_of. A process is
+ * looked at when its first record comes, which is that of its exec, as a rule; where the cgroup is
+ * known to be a container's, it is not looked at at all. A cgroup is known when a process in it was
+ * looked at and was still in it afterwards: the kernel says so in each record. Samples of processes
+ * that are gone before all that are of no group.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/aggregate/stacks.h"
 #include "agent/builds/builds.h"
 #include "agent/capture/capture.h"
+#include "agent/recorder/cgroups.h"
+#include "agent/recorder/group.h"
+#include "agent/recorder/members.h"
+#include "agent/recorder/tallies.h"
 #include "agent/target/process.h"
 
-/* What was recorded of one executable. */
-struct tally {
-	struct build *build;
-	struct stacks stacks;
-	uint64_t truncated, external;
-	uint32_t pid; /* the latest process that ran it */
-};
+/* Find the group of a process: 0 and a reference that becomes the recorder's, or -errno. */
+typedef int (*recorder_group_of)(void *context, const struct process *process,
+				 struct group **ret_group);
 
 struct recorder_options {
 	uint32_t frequency;
+	bool all;	  /* every process but our own */
 	bool descendants; /* children of watched processes too */
 	bool by_file;	  /* not some processes, but all that run this file */
 	uint64_t device, inode;
 	const struct procfs *procfs; /* borrowed */
+
+	/* For .all: */
+	recorder_group_of group_of; /* NULL: groups are not told apart */
+	void *context;
+	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
+	uint64_t max_tally_bytes; /* memory for the stacks of a tally; 0: 64 MiB */
+};
+
+/* What is not in any tally, since the beginning. */
+struct recorder_counters {
+	uint64_t not_sampled; /* what runtime/pprof never samples */
+	uint64_t foreign;     /* samples of executables that are not Go */
+	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
+	uint64_t refused;     /* samples that found no room in their tally */
+	uint64_t without_group;	 /* samples in tallies, of processes gone before they were looked at
+				  */
+	uint64_t looks;		 /* at processes */
+	uint64_t builds_evicted; /* while they were of use; likewise: */
+	uint64_t cgroups_evicted;
+	uint64_t members_evicted;
 };
 
 struct recorder {
 	struct recorder_options options;
 	struct capture *capture;
 	struct builds builds;
-	struct tally **tallies;
-	uint32_t n_tallies;
-	struct stack stack;   /* the one just unwound */
-	uint64_t not_sampled; /* what runtime/pprof never samples */
-	uint64_t foreign;     /* samples of executables that are not Go */
-	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
+	struct members members;
+	struct cgroups cgroups;
+	struct tallies tallies;
+	struct stack stack; /* the one just unwound */
+	uint32_t window;    /* the number of this one, from 1 */
+	uint64_t bytes;	    /* of memory that the tallies' stacks take */
+	struct recorder_counters counters;
 };
 
 /* As capture_open(). The recorder is fine to end in any case. */
@@ -59,3 +88,15 @@ struct tally *recorder_largest(const struct recorder *r);
 
 /* Samples counted in all tallies. */
 uint64_t recorder_samples(const struct recorder *r);
+
+/*
+ * The window ends: take all tallies out, and begin anew. They are the caller's to end, before
+ * recorder_fini(). Executables, processes and cgroups not seen for RECORDER_KEEP windows are
+ * forgotten. @share: the window's length by that of a usual one. 0 or -errno.
+ */
+int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies);
+
+#define RECORDER_KEEP 10u
+
+/* Bytes of memory held, without those of the kernel. */
+uint64_t recorder_memory(const struct recorder *r);

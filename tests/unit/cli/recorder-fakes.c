@@ -63,6 +63,30 @@ int capture_set_policy(struct capture *c, const struct exe_key *exe,
 	return 0;
 }
 
+int capture_forget_policy(struct capture *c, const struct exe_key *exe)
+{
+	(void)c;
+	(void)exe;
+	fake_kernel.policy = (struct exe_policy){ 0 };
+	return 0;
+}
+
+int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy)
+{
+	(void)c;
+	fake_kernel.cgroup = cgroup;
+	fake_kernel.cgroup_policy = *policy;
+	return 0;
+}
+
+int capture_forget_cgroup(struct capture *c, uint64_t cgroup)
+{
+	(void)c;
+	if (fake_kernel.cgroup == cgroup)
+		fake_kernel.cgroup = 0;
+	return 0;
+}
+
 int capture_drain(struct capture *c, capture_handler handler, void *context)
 {
 	int r = 0;

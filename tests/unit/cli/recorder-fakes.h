@@ -32,6 +32,8 @@ struct fake_kernel {
 	unsigned int n_opened;	  /* its calls */
 	struct exe_policy policy; /* the latest one set */
 	uint32_t watched;	  /* the process to sample, or 0 */
+	uint64_t cgroup;	  /* the latest one told of, or 0 */
+	struct cgroup_policy cgroup_policy;
 };
 
 extern struct fake_kernel fake_kernel;

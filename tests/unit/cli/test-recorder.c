@@ -185,7 +185,7 @@ static void test_stacks_without_room_are_lost(void **state)
 	drain(&r);
 	r.n = 0;
 	free(r.records[0]);
-	r.recorder.tallies[0]->stacks.refused = 1; /* as the table counts it */
+	r.recorder.tallies.items[0]->stacks.refused = 1; /* as the table counts it */
 	conclude(&r);
 	assert_int_equal(r.result.notes.samples, 1);
 	assert_int_equal(r.result.notes.lost, 1);
@@ -202,7 +202,7 @@ static void test_what_is_never_sampled_is_not_in_the_profile(void **state)
 	happens(&r, OURS(LEAF, SYSMON));
 	conclude(&r);
 	assert_int_equal(r.result.notes.samples, 1);
-	assert_int_equal(r.recorder.not_sampled, 1);
+	assert_int_equal(r.recorder.counters.not_sampled, 1);
 	recording_fini(&r);
 }
 
@@ -217,7 +217,7 @@ static void test_programs_that_are_not_go_are_told_to_be_ignored(void **state)
 	happens(&r, OURS(LEAF, CALLER));
 	conclude(&r);
 	assert_null(r.result.tally);
-	assert_int_equal(r.recorder.foreign, 2);
+	assert_int_equal(r.recorder.counters.foreign, 2);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
 	recording_fini(&r);
 }
@@ -234,7 +234,7 @@ static void test_process_that_is_gone_has_no_name(void **state)
 	happens(&r, s);
 	conclude(&r);
 	assert_null(r.result.tally);
-	assert_int_equal(r.recorder.unnamed, 1);
+	assert_int_equal(r.recorder.counters.unnamed, 1);
 	recording_fini(&r);
 }
 
@@ -282,7 +282,7 @@ static void test_unreadable_program_does_not_end_the_recording(void **state)
 	fake_kernel.open_error = -EIO;
 	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
 	drain(&r);
-	assert_int_equal(r.recorder.foreign, 1);
+	assert_int_equal(r.recorder.counters.foreign, 1);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
 	recording_fini(&r);
 }
@@ -298,7 +298,7 @@ static void test_only_the_wanted_file_is_read(void **state)
 	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
 	drain(&r);
 	assert_int_equal(fake_kernel.n_opened, 0);
-	assert_int_equal(r.recorder.foreign, 1);
+	assert_int_equal(r.recorder.counters.foreign, 1);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
 	recording_fini(&r);
 }

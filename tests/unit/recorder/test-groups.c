@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which group a sample is counted for: of processes that live, that are gone, that are moved, that
+ * have another's number; and what each sample counts. The process looked at is this one.
+ */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/recorder/recorder.h"
+#include "base/clock.h"
+#include "tests/unit/cli/recorder-fakes.h"
+
+#define HOST	   1 /* cgroups */
+#define CONTAINER  100
+#define GONE	   0x7fffffffu
+#define MAX_GROUPS 8
+
+static const struct fake_function functions[] = {
+	{ "main.leaf", 10, 0 },
+	{ "runtime.goexit", 40, BINARY_GOEXIT },
+};
+
+struct bench {
+	struct procfs procfs;
+	struct recorder recorder;
+	bool in_container; /* what looking at a process finds */
+	struct group groups[MAX_GROUPS];
+	uint32_t n_groups;
+};
+
+/* Groups live in the bench; their end is only noted. */
+static uint32_t ended;
+
+static void group_end(struct group *group)
+{
+	ended++;
+	group->references = 0;
+}
+
+static int group_of(void *context, const struct process *process, struct group **ret_group)
+{
+	struct bench *b = context;
+
+	(void)process;
+	assert_true(b->n_groups < MAX_GROUPS);
+	*ret_group = &b->groups[b->n_groups++];
+	**ret_group = (struct group){
+		.references = 1,
+		.has_cgroup = b->in_container,
+		.end = group_end,
+	};
+	return 0;
+}
+
+static void bench_init(struct bench *b, uint64_t budget)
+{
+	struct capture_detail detail;
+
+	memset(b, 0, sizeof(*b));
+	ended = 0;
+	fake_kernel = (struct fake_kernel){ .functions = functions, .n_functions = 2 };
+	assert_int_equal(procfs_open("/proc", &b->procfs), 0);
+	const struct recorder_options options = {
+		.frequency = 99,
+		.all = true,
+		.procfs = &b->procfs,
+		.group_of = group_of,
+		.context = b,
+		.budget = budget,
+	};
+	assert_int_equal(recorder_init(&b->recorder, &options, &detail), 0);
+}
+
+/* All that was counted is let go, and with it every group. */
+static void bench_fini(struct bench *b)
+{
+	recorder_fini(&b->recorder);
+	procfs_close(&b->procfs);
+	assert_int_equal(ended, b->n_groups);
+}
+
+static uint64_t own_start_time(void)
+{
+	struct procfs procfs;
+	struct process p;
+
+	assert_int_equal(procfs_open("/proc", &procfs), 0);
+	assert_int_equal(process_open(&procfs, getpid(), &p), 0);
+	uint64_t time = p.start_ticks * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+
+	process_close(&p);
+	procfs_close(&procfs);
+	return time;
+}
+
+static struct record_header header_of(uint32_t type, size_t size, uint32_t pid)
+{
+	return (struct record_header){
+		.type = type,
+		.size = (uint32_t)size,
+		.time = clock_monotonic(),
+		.pid = pid,
+		.start_time = own_start_time(),
+		.exe = { .inode = 1 },
+		.start_code = FAKE_TEXT,
+	};
+}
+
+static void happens(struct bench *b, const struct record_header *record)
+{
+	fake_kernel.records = &record;
+	fake_kernel.n_records = 1;
+	assert_int_equal(recorder_drain(&b->recorder), 0);
+	fake_kernel.n_records = 0;
+}
+
+/* A sample of process @pid in @cgroup that stands for 2^@log_weight ticks. */
+static void sampled(struct bench *b, uint32_t pid, uint64_t cgroup, uint32_t log_weight)
+{
+	union {
+		struct sample sample;
+		uint64_t words[sizeof(struct sample) / 8 + 1];
+	} s = { .sample = {
+			.header = header_of(RECORD_SAMPLE, sizeof(s), pid),
+			.flags = SAMPLE_POLICY | log_weight << SAMPLE_LOG_WEIGHT_AT,
+			.cgroup = cgroup,
+			.pc = FAKE_TEXT + 0x10,
+			.sp = 0xc000100000,
+			.fp = 0xc000100018,
+			.chain = 0xc000100018,
+			.n_frames = 1,
+		} };
+
+	s.words[sizeof(struct sample) / 8] = FAKE_TEXT + 0x1010;
+	happens(b, &s.sample.header);
+}
+
+static void event(struct bench *b, enum record_type type, uint64_t cgroup)
+{
+	const struct process_event e = {
+		.header = header_of(type, sizeof(e), (uint32_t)getpid()),
+		.cgroup = cgroup,
+	};
+
+	happens(b, &e.header);
+}
+
+#define SELF ((uint32_t)getpid())
+
+static uint64_t count_of(const struct bench *b, const struct group *group)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < b->recorder.tallies.n; i++)
+		if (b->recorder.tallies.items[i]->group == group)
+			n += b->recorder.tallies.items[i]->stacks.total;
+	return n;
+}
+
+/* ---- groups ------------------------------------------------------------------------------ */
+
+static void test_a_process_is_looked_at_once(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	event(&b, RECORD_EXEC, HOST);
+	for (int i = 0; i < 3; i++)
+		sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.n_groups, 1);
+	assert_int_equal(count_of(&b, &b.groups[0]), 3);
+	bench_fini(&b);
+}
+
+/* Outside of containers a cgroup says nothing of the other processes in it. */
+static void test_hosts_cgroup_tells_of_nobody(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.cgroup, 0);
+	sampled(&b, GONE, HOST, 0);
+	assert_int_equal(count_of(&b, NULL), 1);
+	assert_int_equal(b.recorder.counters.without_group, 1);
+	bench_fini(&b);
+}
+
+static void test_containers_cgroup_tells_of_all(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	event(&b, RECORD_EXEC, CONTAINER);
+	sampled(&b, SELF, CONTAINER, 0); /* still there after the look: so it was */
+	assert_int_equal(fake_kernel.cgroup, CONTAINER);
+	assert_true(fake_kernel.cgroup_policy.is_known);
+	sampled(&b, GONE, CONTAINER, 0);
+	sampled(&b, GONE - 1, CONTAINER, 0);
+	assert_int_equal(b.n_groups, 1);
+	assert_int_equal(count_of(&b, &b.groups[0]), 3);
+	assert_int_equal(b.recorder.counters.without_group, 0);
+	bench_fini(&b);
+}
+
+/*
+ * As runc does: sampled on the host, moved, and only then looked at. What is found there must not
+ * be taken for true of the host.
+ */
+static void test_moved_before_the_look(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, CONTAINER, 0);
+	sampled(&b, SELF, CONTAINER, 0);
+	assert_int_equal(fake_kernel.cgroup, CONTAINER);
+	sampled(&b, GONE, HOST, 0);
+	assert_int_equal(count_of(&b, NULL), 1);
+	bench_fini(&b);
+}
+
+static void test_pid_used_again_is_another_process(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	struct member *m = members_find(&b.recorder.members, SELF, own_start_time());
+	assert_non_null(m);
+	assert_null(members_find(&b.recorder.members, SELF, own_start_time() + 1));
+	bench_fini(&b);
+}
+
+static void test_exec_looks_again_and_exit_forgets(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.n_groups, 2);
+	assert_int_equal(count_of(&b, &b.groups[0]), 1);
+	assert_int_equal(count_of(&b, &b.groups[1]), 1);
+	event(&b, RECORD_EXIT, HOST);
+	assert_int_equal(b.recorder.members.lru.n, 0);
+	bench_fini(&b);
+}
+
+static void test_other_programs_are_not_looked_at(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.functions = NULL;
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.n_groups, 0);
+	assert_int_equal(b.recorder.counters.looks, 1);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	bench_fini(&b);
+}
+
+/* ---- weights ----------------------------------------------------------------------------- */
+
+static void test_a_sample_counts_for_what_it_stands_for(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	sampled(&b, SELF, HOST, 2);
+	sampled(&b, SELF, HOST, 15);
+	const struct tally *t = recorder_largest(&b.recorder);
+	assert_int_equal(t->stacks.total, 1 + 4 + 32768);
+	assert_int_equal(t->taken, 3);
+	assert_int_equal(t->max_weight, 32768);
+	bench_fini(&b);
+}
+
+static void test_over_budget_the_kernel_is_told(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 4);
+	for (int i = 0; i < 4; i++)
+		sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.cgroup, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.cgroup, HOST);
+	assert_int_equal(fake_kernel.cgroup_policy.log_weight, 1);
+	assert_false(fake_kernel.cgroup_policy.is_known);
+	bench_fini(&b);
+}
+
+/* ---- windows ----------------------------------------------------------------------------- */
+
+static void turn(struct bench *b, uint32_t wanted)
+{
+	struct tallies tallies;
+
+	assert_int_equal(recorder_turn(&b->recorder, 1, &tallies), 0);
+	assert_int_equal(tallies.n, wanted);
+	tallies_fini(&tallies);
+}
+
+static void test_a_window_begins_empty(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_true(b.recorder.bytes > 0);
+	turn(&b, 1);
+	assert_int_equal(b.recorder.bytes, 0);
+	turn(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	assert_int_equal(b.n_groups, 1);
+	bench_fini(&b);
+}
+
+static void test_what_is_not_seen_is_forgotten(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	sampled(&b, SELF, CONTAINER, 0);
+	sampled(&b, SELF, CONTAINER, 0);
+	turn(&b, 1);
+	for (uint32_t i = 1; i < RECORDER_KEEP; i++)
+		turn(&b, 0);
+	assert_int_equal(fake_kernel.cgroup, CONTAINER);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	turn(&b, 0);
+	turn(&b, 0);
+	assert_int_equal(fake_kernel.cgroup, 0);
+	assert_int_equal(fake_kernel.policy.verdict, 0);
+	assert_int_equal(ended, 1);
+	sampled(&b, SELF, CONTAINER, 0); /* met anew */
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	bench_fini(&b);
+}
+
+/* A tally that is being written keeps what it is made of. */
+static void test_nothing_in_use_is_forgotten(void **state)
+{
+	struct tallies tallies;
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_turn(&b.recorder, 1, &tallies), 0);
+	for (uint32_t i = 0; i < RECORDER_KEEP + 2; i++)
+		turn(&b, 0);
+	assert_int_equal(tallies.items[0]->build->key.inode, 1);
+	assert_int_equal(ended, 0);
+	tallies_fini(&tallies);
+	assert_int_equal(ended, 1);
+	turn(&b, 0);
+	assert_int_equal(fake_kernel.policy.verdict, 0);
+	bench_fini(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_process_is_looked_at_once),
+		cmocka_unit_test(test_hosts_cgroup_tells_of_nobody),
+		cmocka_unit_test(test_containers_cgroup_tells_of_all),
+		cmocka_unit_test(test_moved_before_the_look),
+		cmocka_unit_test(test_pid_used_again_is_another_process),
+		cmocka_unit_test(test_exec_looks_again_and_exit_forgets),
+		cmocka_unit_test(test_other_programs_are_not_looked_at),
+		cmocka_unit_test(test_a_sample_counts_for_what_it_stands_for),
+		cmocka_unit_test(test_over_budget_the_kernel_is_told),
+		cmocka_unit_test(test_a_window_begins_empty),
+		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
+		cmocka_unit_test(test_nothing_in_use_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
