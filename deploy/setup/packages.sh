@@ -13,6 +13,11 @@ build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
 test_packages=(libcmocka-dev python3 clang-format mandoc
 	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates)
 
+# Without these some tests are skipped: programs for arm64, other kernels, containers. Docker brings
+# a runc of its own.
+optional_packages=(qemu-user-static qemu-system-x86 qemu-system-arm cpio)
+command -v runc >/dev/null || optional_packages+=(runc)
+
 # Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.
 setup_names() {
 	local name
@@ -53,7 +58,8 @@ setup_packages() {
 		return 1
 	fi
 	echo "Installing ${missing[*]}"
-	setup_apt update >/dev/null && setup_apt install --no-install-recommends "${missing[@]}" >/dev/null
+	setup_apt update >/dev/null &&
+		setup_apt install --no-remove --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # The sanitizers of the clang that is installed: its package is named by clang's version.
