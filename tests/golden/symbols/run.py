@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py VERSION SOURCE WORK COMPARE FACTS: one Go version's executables, read by us and by itself.
+"""run.py VERSION ARCH SOURCE WORK COMPARE FACTS: executables, read by us and by themselves.
 
 VERSION is that of a Go toolchain, "1.26.8"; the Go on PATH is used if it is of the same minor
-version, otherwise it fetches the toolchain. The program in SOURCE is built in all the ways a
+version, otherwise it fetches the toolchain. The program in SOURCE is built for ARCH in all the ways a
 binary may be made, tells what its runtime says of every pc, and COMPARE must find nothing else in
-the file. FACTS must find what DWARF and the symbol table say. Status 77 if this version cannot be had.
+the file. FACTS must find what DWARF and the symbol table say. Status 77 if this version cannot be
+had, or something could not be run.
 """
 import os
 import shutil
@@ -14,9 +15,10 @@ import subprocess
 import sys
 
 SKIP = 77
-ARM64_STRIDE = 4  # an instruction
+INSTRUCTION = {"amd64": 1, "arm64": 4}  # bytes from one pc to the next
 ARM64_CC = "aarch64-linux-gnu-gcc"
 ARM64_ROOT = "/usr/aarch64-linux-gnu"  # its libc
+EXTERNAL = "-ldflags=-linkmode=external"
 ARM64_PIE = (25, 27)  # GNU ld puts no pointers into these, in the old and the new layout
 R_RELATIVE = {62: 8, 183: 1027}  # by e_machine: x86-64, aarch64
 
@@ -129,13 +131,17 @@ def write_executable(path, data):
 
 
 class Suite:
-    def __init__(self, version, source, work, compare, facts):
-        self.work = os.path.join(work, version)
+    def __init__(self, version, architecture, source, work, compare, facts):
+        self.work = os.path.join(work, f"{version}-{architecture}")
+        self.architecture = architecture
         self.source, self.compare_tool, self.facts_tool = source, compare, facts
         os.makedirs(self.work, exist_ok=True)
         self.go = Go(version, work)
         self.minor = int(self.go.have.split(".")[1].split("-")[0].split("rc")[0])
         self.failed = 0
+        self.missing = []  # why something was not run
+        self.stride = str(INSTRUCTION[architecture])
+        self.emulator = []  # None: it cannot be run
         self.layout = os.path.join(self.work, "layout")
         run(["go", "build", "-p=2", "-o", self.layout, f"{source}/layout"], cwd=source,
             env=dict(self.go.environment, GOTOOLCHAIN="local"))
@@ -143,30 +149,32 @@ class Suite:
     def path(self, name):
         return os.path.join(self.work, name)
 
-    def build(self, name, *flags, **environment):
-        self.go.build(f"{self.source}/program", self.path(name), *flags, **environment)
+    def build(self, name, *flags, cgo=False):
+        self.go.build(f"{self.source}/program", self.path(name), *flags, CGO_ENABLED=str(int(cgo)),
+                      GOARCH=self.architecture,
+                      **({"CC": ARM64_CC} if self.architecture == "arm64" else {}))
 
-    def dump(self, name, stride=1, emulator=()):
+    def dump(self, name):
         with open(self.path(name + ".dump"), "wb") as out:
-            done = subprocess.run([*emulator, self.path(name), str(stride)], stdout=out)
+            done = subprocess.run([*self.emulator, self.path(name), self.stride], stdout=out)
         if done.returncode:
             raise Failure(f"{name} ended with {done.returncode}")
 
-    def arm64(self, name, emulator, *flags, cgo):
-        self.build(name, *flags, CGO_ENABLED=str(int(cgo)), GOARCH="arm64", CC=ARM64_CC)
-        self.check_facts(name, cgo, architecture="arm64")
-        if not emulator:
-            print(f"{name}: not run, no qemu-aarch64")
-            return
-        self.dump(name, ARM64_STRIDE, [emulator, "-L", ARM64_ROOT])
-        self.compare(name, stride=ARM64_STRIDE)
-
-    def compare(self, name, dump=None, stride=1):
+    def compare(self, name, dump=None):
         done = subprocess.run(
-            [self.compare_tool, self.path(name), self.path((dump or name) + ".dump"), str(stride)],
+            [self.compare_tool, self.path(name), self.path((dump or name) + ".dump"), self.stride],
             capture_output=True)
         print(f"{name}: {done.stdout.decode(errors='replace').strip()}{done.stderr.decode()}", flush=True)
         self.failed += done.returncode != 0
+
+    def check(self, name, *flags, cgo=False, facts=True):
+        """Build it, hold it against what it says, and its facts against DWARF."""
+        self.build(name, *flags, cgo=cgo)
+        if facts:
+            self.check_facts(name, cgo)
+        if self.emulator is not None:
+            self.dump(name)
+            self.compare(name)
 
     def facts(self, name, tool):
         return run([tool, self.path(name)]).decode().splitlines()
@@ -176,7 +184,7 @@ class Suite:
             print("wrong:", what)
             self.failed += 1
 
-    def check_facts(self, name, cgo, architecture="amd64"):
+    def check_facts(self, name, cgo):
         ours = self.facts(name, self.facts_tool)
         truth = self.facts(name, self.layout)
         self.check_wrappers(name, ours, truth)
@@ -189,7 +197,7 @@ class Suite:
         special = ["special " + line.strip() for line in SPECIALS.strip().splitlines()]
         if cgo:
             special.append("special cgocallback runtime.cgocallback flags 6")
-        if architecture == "arm64":  # time.now is Go there
+        if self.architecture == "arm64":  # time.now is Go there
             special = [line.replace("time.now", "runtime.walltime") for line in special]
         for line in build + special:
             self.expect(f"{name}: {line}", line in ours)
@@ -212,66 +220,49 @@ class Suite:
 
 
 def amd64(suite):
-    suite.build("plain", CGO_ENABLED="0")
-    suite.dump("plain")
-    suite.compare("plain")
-    suite.check_facts("plain", cgo=False)
+    suite.check("plain")
     without_sections(suite.path("plain"), suite.path("plain-no-sections"))
     suite.compare("plain-no-sections", "plain")
-    suite.build("stripped", "-ldflags=-s -w", CGO_ENABLED="0")
-    suite.dump("stripped")
-    suite.compare("stripped")
-    suite.build("trimpath", "-trimpath", CGO_ENABLED="0")
-    suite.dump("trimpath")
-    suite.compare("trimpath")
-    suite.build("pie", "-buildmode=pie", CGO_ENABLED="0")
-    suite.dump("pie")
-    suite.compare("pie")
-    suite.check_facts("pie", cgo=False)
+    suite.check("stripped", "-ldflags=-s -w", facts=False)
+    suite.check("trimpath", "-trimpath", facts=False)
+    suite.check("pie", "-buildmode=pie")
     without_sections(suite.path("pie"), suite.path("pie-no-sections"))
     suite.compare("pie-no-sections", "pie")
     without_pointers(suite.path("pie"), suite.path("pie-lld"))
     suite.compare("pie-lld", "pie")
-
-
-def cgo(suite):
     if not shutil.which("gcc"):
-        print("cgo: skipped, no gcc")
+        suite.missing.append("no gcc for cgo")
         return
-    suite.build("cgo", "-ldflags=-linkmode=external", CGO_ENABLED="1")
-    suite.dump("cgo")
-    suite.compare("cgo")
-    suite.check_facts("cgo", cgo=True)
-    suite.build("cgo-pie", "-buildmode=pie", "-ldflags=-linkmode=external", CGO_ENABLED="1")
-    suite.dump("cgo-pie")
-    suite.compare("cgo-pie")
-    suite.check_facts("cgo-pie", cgo=True)
+    suite.check("cgo", EXTERNAL, cgo=True)
+    suite.check("cgo-pie", EXTERNAL, "-buildmode=pie", cgo=True)
 
 
 def arm64(suite):
     emulator = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
-    suite.arm64("arm64", emulator, cgo=False)
+    suite.emulator = [emulator, "-L", ARM64_ROOT] if emulator else None
+    if not emulator:
+        suite.missing.append("no qemu-aarch64 to run it")
+    suite.check("plain")
     if not shutil.which(ARM64_CC):
-        print(f"arm64-cgo: skipped, no {ARM64_CC}")
+        suite.missing.append(f"no {ARM64_CC} for cgo")
         return
-    external = "-ldflags=-linkmode=external"
-    suite.arm64("arm64-cgo", emulator, external, cgo=True)
+    suite.check("cgo", EXTERNAL, cgo=True)
     if suite.minor in ARM64_PIE:
-        suite.arm64("arm64-cgo-pie", emulator, external, "-buildmode=pie", cgo=True)
+        suite.check("cgo-pie", EXTERNAL, "-buildmode=pie", cgo=True)
 
 
 def main():
-    version, source, work, compare, facts = sys.argv[1:]
+    version, architecture, *rest = sys.argv[1:]
     try:
-        suite = Suite(version, source, work, compare, facts)
-        amd64(suite)
-        cgo(suite)
-        arm64(suite)
+        suite = Suite(version, architecture, *rest)
+        {"amd64": amd64, "arm64": arm64}[architecture](suite)
     except Failure as failure:
         sys.exit(str(failure))
     if suite.failed:
         sys.exit(1)
-    shutil.rmtree(suite.work)  # some 150 MB; what failed is kept to be looked at
+    shutil.rmtree(suite.work)  # some 100 MB; what failed is kept to be looked at
+    if suite.missing:
+        sys.exit(skip("; ".join(suite.missing)))
 
 
 if __name__ == "__main__":
