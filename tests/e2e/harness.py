@@ -60,11 +60,21 @@ def go(*args, **keywords):
 
 
 def build(name, directory, *flags):
-    """Builds a workload, and gives the path of its binary."""
-    binary = pathlib.Path(directory) / name
-    go("build", *flags, "-o", str(binary), f"./{name}")
-    return binary
+    """Builds a workload, and gives the path of its binary.
 
+    In HONE_TEST_PROGRAMS one of each kind is kept, which Go does not link again while it is up to
+    date; what the test gets is a copy, a file of its own.
+    """
+    binary = pathlib.Path(directory) / name
+    kept = os.environ.get("HONE_TEST_PROGRAMS")
+    if not kept:
+        go("build", *flags, "-o", str(binary), f"./{name}")
+        return binary
+    there = pathlib.Path(kept) / re.sub(r"[^\w=-]", "_", "".join((name, *flags)))
+    there.parent.mkdir(exist_ok=True)
+    go("build", *flags, "-o", str(there), f"./{name}")
+    binary.unlink(missing_ok=True)  # it may be running
+    return pathlib.Path(shutil.copy2(there, binary))
 
 
 def hurry():
