@@ -99,3 +99,15 @@ static __always_inline uint64_t chain_start(const struct sample *s)
 {
 	return s->go.vdso_sp ? s->go.vdso_sp - 16 : s->fp;
 }
+
+/*
+ * To Go 1.22 systemstack() clears the saved frame pointer, also in a callback from C; but the saved
+ * sp of a goroutine that is in C stays where asmcgocall() has its frame record
+ * (gosave_systemstack_switch, runtime/asm_amd64.s).
+ */
+static __always_inline uint64_t sched_chain_start(const struct sample *s)
+{
+	if (!s->go.sched_bp && s->go.ncgo && s->go.syscall_sp)
+		return s->go.sched_sp;
+	return s->go.sched_bp;
+}

@@ -103,3 +103,11 @@ static __always_inline uint64_t chain_start(const struct sample *s)
 {
 	return s->fp;
 }
+
+/* As on amd64; the frame record lies below sp (gosave_systemstack_switch, runtime/asm_arm64.s). */
+static __always_inline uint64_t sched_chain_start(const struct sample *s)
+{
+	if (!s->go.sched_bp && s->go.sched_sp && s->go.ncgo && s->go.syscall_sp)
+		return s->go.sched_sp - 8;
+	return s->go.sched_bp;
+}

@@ -63,7 +63,7 @@ static __noinline int goroutine_read(struct scratch *x)
 
 	if (s->go.sched_sp && user_read(&x->data[INDEX(at)], size, s->go.sched_sp) == 0)
 		s->n_sched_words = SAMPLE_SCHED_WORDS;
-	chain_walk(at + s->n_sched_words, s->go.sched_bp);
+	chain_walk(at + s->n_sched_words, sched_chain_start(s));
 	s->n_sched_frames = x->count;
 	return 0;
 }

@@ -131,7 +131,8 @@ struct go_state {
  *
  *	n_sched_words: the words at go.sched_sp (only with SAMPLE_ON_G0 and a curg).
  *
- *	n_sched_frames: return addresses along the chain from go.sched_bp (likewise).
+ *	n_sched_frames: return addresses along the chain from go.sched_bp (likewise); where that is
+ *	0 and the goroutine is in C, from the frame record of asmcgocall at go.sched_sp.
  *
  * Of C code called from Go (SAMPLE_ON_G0, go.ncgo, go.syscall_sp) the first two lists are empty.
  *
