@@ -294,10 +294,11 @@ static int walk_from(struct walk *w, uint64_t address)
 		case STEP_END:
 			return 0;
 		case STEP_JUMP:
-			/* newstack() never returns to morestack but goes on in its caller. */
+			/*
+			 * newstack() never returns to morestack but goes on in its caller, which
+			 * takes the place of morestack: what was above stays (unwindTrap).
+			 */
 			jump_to_goroutine(w);
-			w->callee = BINARY_ORDINARY;
-			w->trap = false;
 			address = w->sample->go.sched_pc;
 			continue;
 		case STEP_ON:

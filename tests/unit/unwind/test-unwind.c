@@ -389,6 +389,17 @@ static void test_morestack_is_replaced_by_the_function_that_called_it(void **sta
 				  .frames = { CALLER + 0x10, LEAF + 3, OUTER + 0xf, ROOT + 0xf } });
 }
 
+/* Nothing has been called yet: unwindTrap stays with what takes the place of morestack. */
+static void test_morestack_as_the_leaf_hands_on_the_trap(void **state)
+{
+	struct sample *s = in_newstack(1);
+
+	(void)state;
+	s->pc = AT(MORESTACK, 0x10);
+	expect(&amd64, s,
+	       (struct expected){ .n = 3, .frames = { LEAF + 4, OUTER + 0xf, ROOT + 0xf } });
+}
+
 static void test_morestack_without_goroutine_ends_the_stack(void **state)
 {
 	(void)state;
@@ -658,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_systemstack_without_goroutine_ends_the_stack),
 		cmocka_unit_test(test_systemstack_is_crossed_by_the_chain_without_runtime_state),
 		cmocka_unit_test(test_morestack_is_replaced_by_the_function_that_called_it),
+		cmocka_unit_test(test_morestack_as_the_leaf_hands_on_the_trap),
 		cmocka_unit_test(test_morestack_without_goroutine_ends_the_stack),
 		cmocka_unit_test(test_vdso_and_its_stub_are_hidden),
 		cmocka_unit_test(test_vdso_stub_is_hidden_without_runtime_state),
