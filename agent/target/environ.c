@@ -122,8 +122,6 @@ static void take_byte(struct environ_scan *s, char c)
 
 void environ_scan(struct environ_scan *s, struct span bytes)
 {
-	struct span rest;
-
 	while (bytes.size) {
 		if (!bytes.data[0]) {
 			end_variable(s);
@@ -136,8 +134,7 @@ void environ_scan(struct environ_scan *s, struct span bytes)
 
 			if (!nul)
 				return;
-			span_from(bytes, (uint64_t)(nul - bytes.data), &rest);
-			bytes = rest;
+			span_from(bytes, (uint64_t)(nul - bytes.data), &bytes);
 		}
 	}
 }
