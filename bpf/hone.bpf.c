@@ -268,6 +268,34 @@ int process_exec(uint64_t *args)
 	return 0;
 }
 
+/*
+ * Processes come into a container by birth, or they are moved there: as docker exec and kubectl
+ * exec have it, a process from outside joins the cgroup, or is born into it by clone3(2). Which
+ * cgroup of which hierarchy stands for a container is more than is to be known here, so of each
+ * move, and of each such birth, user space is told; both are rare. A css_set stands for one cgroup
+ * of every hierarchy, v1 and v2, so two processes with the same one are in the same container.
+ */
+static __always_inline bool is_born_elsewhere(struct task_struct *parent, struct task_struct *child)
+{
+	return (uint64_t)kernel_read(parent, cgroups) != (uint64_t)kernel_read(child, cgroups);
+}
+
+static __always_inline void tell_move(struct task_struct *task)
+{
+	struct known_process process;
+
+	process_read(task, &process);
+	event_send(task, RECORD_MOVE, 0, &process, true);
+}
+
+/* Loaded only if processes are chosen by their cgroup. */
+SEC("tp_btf/cgroup_attach_task")
+int process_move(uint64_t *args)
+{
+	tell_move((struct task_struct *)args[2]);
+	return 0;
+}
+
 /* Loaded only if descendants are to be watched, too. */
 SEC("tp_btf/sched_process_fork")
 int process_fork(uint64_t *args)
@@ -277,8 +305,14 @@ int process_fork(uint64_t *args)
 	uint32_t parent_pid = kernel_read(parent, tgid), pid = kernel_read(child, tgid);
 	struct known_process process = {};
 
-	if (pid == parent_pid || !process_find(parent_pid))
-		return 0; /* a thread, or none of ours */
+	if (pid == parent_pid)
+		return 0; /* a thread */
+	if (setting_by_cgroup && is_born_elsewhere(parent, child)) {
+		tell_move(child);
+		return 0;
+	}
+	if (!process_find(parent_pid))
+		return 0; /* none of ours */
 	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
 		__sync_fetch_and_add(&count_unwatched, 1);
 	process_read(child, &process);

@@ -3,9 +3,8 @@
  * The little of the kernel that the program touches.
  *
  * Only the named members are used, wherever the running kernel has them: each access is relocated
- * at load (CO-RE). Numbers are those of include/uapi/linux/bpf.h and include/linux/sched.h, which
- * never change. None of the kernel's headers is included: the object does not depend on those of
- * the machine that builds it.
+ * at load (CO-RE). Numbers of include/uapi/linux/bpf.h never change. None of the kernel's headers
+ * is included: the object does not depend on those of the machine that builds it.
  */
 #pragma once
 
@@ -50,6 +49,10 @@ enum cgroup_subsys_id___hone {
 	devices_cgrp_id___hone,
 };
 
+/*
+ * include/linux/sched.h; seen by user space in /proc/PID/stat. Io workers have had this bit since
+ * 5.10 (before, it was that of virtual CPUs), and were kernel threads besides until 5.11.
+ */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD   0x00200000
 

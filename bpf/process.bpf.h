@@ -12,6 +12,7 @@
 
 /* Settings, written by user space before the program is loaded. */
 const volatile uint32_t setting_all;	     /* sample every process, not only those watched */
+const volatile uint32_t setting_by_cgroup;   /* those watched are chosen by their cgroup */
 const volatile uint32_t setting_own_pid;     /* never sampled when all are */
 const volatile uint32_t setting_stack_bytes; /* of a kernel stack; used before Linux 5.15 */
 const volatile uint32_t setting_ring_bytes;

@@ -68,6 +68,7 @@ enum record_type {
 	RECORD_EXEC = 2, /* a watched process runs another program now */
 	RECORD_FORK = 3, /* a watched process has a child */
 	RECORD_EXIT = 4, /* the last thread of a watched process is gone */
+	RECORD_MOVE = 5, /* any process is in another cgroup now, or was born into another */
 };
 
 struct record_header {

@@ -113,6 +113,7 @@ static enum hone_exit open_recorder(struct session *s)
 	const struct recorder_options options = {
 		.frequency = s->options.freq,
 		.descendants = s->target.descendants,
+		.container = s->target.container,
 		.by_file = s->target.by_file,
 		.device = s->target.device,
 		.inode = s->target.inode,

@@ -18,6 +18,7 @@
 void record_target_fini(struct record_target *t)
 {
 	spawn_fini(&t->spawn);
+	free(t->started);
 	pid_list_fini(&t->pids);
 	procfs_close(&t->procfs);
 }
@@ -91,7 +92,7 @@ static enum hone_exit say_no_process(int32_t pid, int outcome, const struct proc
 	return HONE_ERROR;
 }
 
-static enum hone_exit check_pid(struct record_target *t, int32_t pid)
+static enum hone_exit check_pid(struct record_target *t, int32_t pid, uint64_t *ret_started)
 {
 	_cleanup_(process_close) struct process p = PROCESS_NULL;
 	char what[64];
@@ -110,20 +111,25 @@ static enum hone_exit check_pid(struct record_target *t, int32_t pid)
 			  "note: %s was %s since pid %d started; the profile is of the "
 			  "build that runs.",
 			  p.exe_path, p.exe_state == EXE_DELETED ? "deleted" : "replaced", pid);
+	*ret_started = p.start_ticks;
 	return HONE_OK;
 }
 
-static enum hone_exit add_pid(struct record_target *t, int32_t pid)
+static enum hone_exit add_pid(struct record_target *t, int32_t pid, uint64_t started)
 {
-	int32_t *pids = reallocarray(t->pids.pids, t->pids.n + 1, sizeof(*pids));
+	size_t n = t->pids.n;
+	int32_t *pids = reallocarray(t->pids.pids, n + 1, sizeof(*pids));
+	uint64_t *starts = reallocarray(t->started, n + 1, sizeof(*starts));
 
-	if (!pids) {
+	t->pids.pids = pids ? pids : t->pids.pids;
+	t->started = starts ? starts : t->started;
+	if (!pids || !starts) {
 		say_error(COMMAND, "out of memory.");
 		return HONE_ERROR;
 	}
-	t->pids.pids = pids;
-	t->pids.capacity = t->pids.n + 1;
-	pids[t->pids.n++] = pid;
+	starts[n] = started;
+	pids[n] = pid;
+	t->pids.n = t->pids.capacity = n + 1;
 	return HONE_OK;
 }
 
@@ -134,10 +140,11 @@ static enum hone_exit find_pids(struct record_target *t, const struct record_opt
 	else
 		snprintf(t->name, sizeof(t->name), "%zu processes", o->n_pids);
 	for (size_t i = 0; i < o->n_pids; i++) {
-		enum hone_exit code = check_pid(t, o->pids[i]);
+		uint64_t started = 0;
+		enum hone_exit code = check_pid(t, o->pids[i], &started);
 
 		if (code == HONE_OK)
-			code = add_pid(t, o->pids[i]);
+			code = add_pid(t, o->pids[i], started);
 		if (code != HONE_OK)
 			return code;
 	}
@@ -236,12 +243,11 @@ static enum hone_exit check_container(struct record_target *t)
 
 static enum hone_exit find_container(struct record_target *t, const struct container_id *prefix)
 {
-	struct container_id id;
-	int r = find_by_container(&t->procfs, prefix, &id, &t->pids);
+	int r = find_by_container(&t->procfs, prefix, &t->container, &t->pids);
 
 	if (r != 0)
 		return say_no_container(prefix->text, r);
-	snprintf(t->name, sizeof(t->name), "container %.12s", id.text);
+	snprintf(t->name, sizeof(t->name), "container %.12s", t->container.text);
 	t->descendants = true;
 	return check_container(t);
 }
@@ -266,7 +272,7 @@ static enum hone_exit find_command(struct record_target *t, char **command,
 		return say_no_command(command[0], r);
 	snprintf(t->name, sizeof(t->name), "%s", command[0]);
 	t->descendants = true;
-	return add_pid(t, t->spawn.pid);
+	return add_pid(t, t->spawn.pid, 0);
 }
 
 enum hone_exit record_target_release(struct record_target *t, const char *command)
@@ -297,16 +303,62 @@ enum hone_exit record_target_find(const struct record_options *options,
 	return find_command(t, options->command, user);
 }
 
+static enum hone_exit watch(struct recorder *r, int32_t pid, uint64_t started)
+{
+	int e = recorder_watch(r, (uint32_t)pid, started);
+
+	if (e == 0)
+		return HONE_OK;
+	say_error(COMMAND, "cannot record pid %d: %s.", pid,
+		  e < 0 ? strerror(-e) : capture_outcome_text(e));
+	return HONE_ERROR;
+}
+
+/* Those in @pids that are not watched yet, unless they have ended; *ret_n: how many those were. */
+static enum hone_exit watch_new(struct recorder *r, const struct pid_list *pids, size_t *ret_n)
+{
+	enum hone_exit code = HONE_OK;
+
+	*ret_n = 0;
+	for (size_t i = 0; code == HONE_OK && i < pids->n; i++) {
+		if (capture_watches_pid(r->capture, (uint32_t)pids->pids[i]))
+			continue;
+		code = watch(r, pids->pids[i], 0);
+		*ret_n += capture_watches_pid(r->capture, (uint32_t)pids->pids[i]);
+	}
+	return code;
+}
+
+/*
+ * All that are in the container. Children of a watched process are watched, and who enters from
+ * outside is told of; but one not watched yet may have had children while we looked. So look again,
+ * until there is none.
+ */
+static enum hone_exit watch_container(struct record_target *t, struct recorder *r)
+{
+	enum hone_exit code;
+	size_t n;
+
+	do {
+		struct container_id id;
+
+		pid_list_fini(&t->pids);
+		int e = find_by_container(&t->procfs, &t->container, &id, &t->pids);
+
+		if (e != 0)
+			return say_no_container(t->container.text, e);
+		code = watch_new(r, &t->pids, &n);
+	} while (code == HONE_OK && n);
+	return code;
+}
+
 enum hone_exit record_target_watch(struct record_target *t, struct recorder *r)
 {
-	for (size_t i = 0; i < t->pids.n; i++) {
-		int e = recorder_watch(r, (uint32_t)t->pids.pids[i]);
+	enum hone_exit code = HONE_OK;
 
-		if (e != 0) {
-			say_error(COMMAND, "cannot record pid %d: %s.", t->pids.pids[i],
-				  e < 0 ? strerror(-e) : capture_outcome_text(e));
-			return HONE_ERROR;
-		}
-	}
-	return HONE_OK;
+	if (t->container.text[0])
+		return watch_container(t, r);
+	for (size_t i = 0; code == HONE_OK && i < t->pids.n; i++)
+		code = watch(r, t->pids.pids[i], t->started[i]);
+	return code;
 }

@@ -19,7 +19,9 @@
 struct record_target {
 	struct procfs procfs;
 	struct pid_list pids; /* processes to watch; empty for a file */
-	bool by_file;	      /* every process that runs the file of this device and inode */
+	uint64_t *started;    /* of each of them, as struct process has it; NULL: not known */
+	struct container_id container; /* they are all that are in it; or empty */
+	bool by_file; /* every process that runs the file of this device and inode */
 	uint64_t device, inode;
 	bool descendants;
 	struct spawn spawn; /* the command, waiting */

@@ -91,6 +91,7 @@ static void settings_write(struct capture *c, const struct capture_options *o,
 	uint32_t ring = o->ring_bytes ? o->ring_bytes : ring_bytes_for(c->n_cpus, o->frequency);
 
 	c->bpf->rodata->setting_all = o->all;
+	c->bpf->rodata->setting_by_cgroup = o->by_cgroup;
 	c->bpf->rodata->setting_own_pid = getpid();
 	c->bpf->rodata->setting_stack_bytes = stack_bytes();
 	c->bpf->rodata->setting_ring_bytes = ring;
@@ -102,6 +103,7 @@ static void settings_write(struct capture *c, const struct capture_options *o,
 	else
 		bpf_map__set_max_entries(c->bpf->maps.cgroups, 1);
 	bpf_program__set_autoload(c->bpf->progs.process_fork, o->descendants);
+	bpf_program__set_autoload(c->bpf->progs.process_move, o->by_cgroup);
 }
 
 static int on_record(void *context, void *data, size_t size)
@@ -205,6 +207,14 @@ static int map_forget(struct bpf_map *map, const void *key, size_t size)
 int capture_unwatch_pid(struct capture *c, uint32_t pid)
 {
 	return map_forget(c->bpf->maps.processes, &pid, sizeof(pid));
+}
+
+bool capture_watches_pid(const struct capture *c, uint32_t pid)
+{
+	struct known_process p;
+
+	return bpf_map__lookup_elem(c->bpf->maps.processes, &pid, sizeof(pid), &p, sizeof(p), 0) ==
+	       0;
 }
 
 bool capture_watches_any(const struct capture *c)

@@ -38,9 +38,15 @@ enum capture_outcome {
 #define CAPTURE_MAX_FREQUENCY 10000
 
 struct capture_options {
-	uint32_t frequency;  /* samples in a second of CPU time: 1 to CAPTURE_MAX_FREQUENCY */
-	bool all;	     /* every process but this one; else those watched */
-	bool descendants;    /* a watched process's children are watched, and theirs */
+	uint32_t frequency; /* samples in a second of CPU time: 1 to CAPTURE_MAX_FREQUENCY */
+	bool all;	    /* every process but this one; else those watched */
+	bool descendants;   /* a watched process's children are watched, and theirs */
+	/*
+	 * With .descendants: the processes watched are those of certain cgroups. RECORD_MOVE then
+	 * tells of each process that comes into another cgroup, whether watched or not. A child
+	 * that is born into another one than its parent's is told of so, and not watched.
+	 */
+	bool by_cgroup;
 	uint32_t ring_bytes; /* 0: enough for a second of all CPUs being busy. A power of two */
 };
 
@@ -79,6 +85,7 @@ const char *capture_outcome_text(int outcome);
 int capture_watch_pid(struct capture *c, uint32_t pid);
 /* Also of a process that is gone. */
 int capture_unwatch_pid(struct capture *c, uint32_t pid);
+bool capture_watches_pid(const struct capture *c, uint32_t pid);
 /*
  * Whether any process is still watched. One is until it ends, and that is known for certain, also
  * when the ring had no room to tell of it.

@@ -36,6 +36,7 @@ bool record_check(struct span record)
 	case RECORD_EXEC:
 	case RECORD_FORK:
 	case RECORD_EXIT:
+	case RECORD_MOVE:
 		return record.size == sizeof(struct process_event);
 	default:
 		return false;

@@ -18,6 +18,7 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 		.frequency = options->frequency,
 		.all = options->all || options->by_file,
 		.descendants = options->descendants,
+		.by_cgroup = options->container.text[0],
 	};
 	int e = 0;
 
@@ -42,16 +43,25 @@ void recorder_fini(struct recorder *r)
 	builds_fini(&r->builds);
 }
 
-int recorder_watch(struct recorder *r, uint32_t pid)
+/* In the container that is recorded; any process is, where none is named. */
+static bool is_inside(const struct recorder *r, const struct process *p)
+{
+	const char *id = r->options.container.text;
+
+	return !id[0] || strcmp(p->place.container.text, id) == 0;
+}
+
+/* The kernel will never tell of the end of one that ended before it was watched: so look after. */
+int recorder_watch(struct recorder *r, uint32_t pid, uint64_t start_ticks)
 {
 	_cleanup_(process_close) struct process p = PROCESS_NULL;
 	int e = capture_watch_pid(r->capture, pid);
 
 	if (e != 0)
 		return e;
-	/* The kernel will never tell of the end of one that ended before it was watched. */
 	e = process_open(r->options.procfs, (int32_t)pid, &p);
-	if (e == TARGET_E_GONE)
+	if (e == TARGET_E_GONE ||
+	    (e == 0 && (!is_inside(r, &p) || (start_ticks && p.start_ticks != start_ticks))))
 		e = capture_unwatch_pid(r->capture, pid);
 	return e < 0 ? e : 0;
 }
@@ -357,6 +367,23 @@ static void on_exit_of(struct recorder *r, const struct record_header *h)
 		members_remove(&r->members, m);
 }
 
+/* A process came from one cgroup into another: into the container, out of it, or neither. */
+static int on_move(struct recorder *r, uint32_t pid)
+{
+	_cleanup_(process_close) struct process p = PROCESS_NULL;
+	int e = process_open(r->options.procfs, (int32_t)pid, &p);
+
+	if (e == -ENOMEM)
+		return e;
+	if (e != 0 || !is_inside(r, &p))
+		return capture_unwatch_pid(r->capture, pid);
+	if (capture_watches_pid(r->capture, pid))
+		return 0;
+	e = recorder_watch(r, pid, p.start_ticks);
+	r->counters.unwatched += e == CAPTURE_E_FULL;
+	return e < 0 ? e : 0;
+}
+
 static int on_record(const struct record_header *record, void *context)
 {
 	struct recorder *r = context;
@@ -368,6 +395,9 @@ static int on_record(const struct record_header *record, void *context)
 		return on_exec(r, (const struct process_event *)record);
 	case RECORD_EXIT:
 		on_exit_of(r, record);
+		return 0;
+	case RECORD_MOVE:
+		return on_move(r, record->pid);
 	}
 	return 0;
 }

@@ -32,9 +32,10 @@ typedef int (*recorder_group_of)(void *context, const struct process *process,
 
 struct recorder_options {
 	uint32_t frequency;
-	bool all;	  /* every process but our own */
-	bool descendants; /* children of watched processes too */
-	bool by_file;	  /* not some processes, but all that run this file */
+	bool all;		       /* every process but our own */
+	bool descendants;	       /* children of watched processes too */
+	struct container_id container; /* with .descendants: and who else enters it; or empty */
+	bool by_file;		       /* not some processes, but all that run this file */
 	uint64_t device, inode;
 	const struct procfs *procfs; /* borrowed */
 
@@ -50,6 +51,7 @@ struct recorder_counters {
 	uint64_t not_sampled; /* what runtime/pprof never samples */
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
+	uint64_t unwatched;   /* processes that entered the container, when too many were watched */
 	uint64_t refused;     /* samples that found no room in their tally */
 	uint64_t without_group;	 /* samples in tallies, of processes gone before they were looked at
 				  */
@@ -77,8 +79,12 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 		  struct capture_detail *ret_detail);
 void recorder_fini(struct recorder *r);
 
-/* Record this process. 0, an outcome of capture_watch_pid(), or -errno. */
-int recorder_watch(struct recorder *r, uint32_t pid);
+/*
+ * Record this process; with a container, if it is in it. No other one that has the number by now:
+ * @start_ticks is that of struct process, or 0 for whichever there is. 0, also if there is none; an
+ * outcome of capture_watch_pid(); or -errno.
+ */
+int recorder_watch(struct recorder *r, uint32_t pid, uint64_t start_ticks);
 
 /* Take what the kernel has. 0 or -errno. */
 int recorder_drain(struct recorder *r);

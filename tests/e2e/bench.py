@@ -147,6 +147,45 @@ def running_container(bench, *args):
         subprocess.run([*root, "delete", "--force", CONTAINER], check=True)
 
 
+def in_container(bench, name, *args):
+    """Starts the actor in a running container."""
+    subprocess.run(["runc", "--root", str(bench.folder / "runc"), "exec", "--detach", name,
+                    "/app", *args], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def hierarchies():
+    """Where one cgroup hierarchy of each kind is mounted: v1, v2."""
+    found = {}
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        for _, folder, kind, options, *_ in map(str.split, mounts):
+            # cpuset takes nobody in before it is told of CPUs
+            if kind in ("cgroup", "cgroup2") and "cpuset" not in options.split(","):
+                found.setdefault(kind, pathlib.Path(folder))
+    return found.values()
+
+
+@contextlib.contextmanager
+def cgroup_container(hierarchy):
+    """A container that is nothing but a cgroup, and the cgroup that it is in."""
+    outside = hierarchy / f"hone-test-{os.getpid()}"
+    inside = outside / CONTAINER
+    inside.mkdir(parents=True)
+    try:
+        yield inside, outside
+    finally:
+        for folder in inside, outside:
+            for _ in range(100):
+                with contextlib.suppress(OSError):  # who was in it is not quite gone
+                    folder.rmdir()
+                    break
+                time.sleep(0.05)
+
+
+def enter(cgroup, process):
+    (cgroup / "cgroup.procs").write_text(str(process.pid))
+
+
 def container_pid(bench, name):
     out = subprocess.run(["runc", "--root", str(bench.folder / "runc"), "state", name], check=True,
                          stdout=subprocess.PIPE).stdout

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which processes are recorded: --pid, --exe, --container, -- COMMAND."""
+import json
 import os
+import time
 
 import harness
-from bench import assert_profile, container_pid, owner, running_container, test, weight_of
+from bench import (CONTAINER, assert_profile, cgroup_container, container_pid, end, enter,
+                   hierarchies, in_container, owner, running_container, test, weight_of)
 
 
 @test
@@ -67,6 +70,40 @@ def container_children(bench):
     with running_container(bench, "fork", "1000", "spin", "100ms") as name:
         bench.record("--container", name)
         assert_profile(bench.out)
+
+
+@test
+def container_exec(bench):
+    """What is started in the container from outside, as docker exec and kubectl exec do."""
+    with running_container(bench, "idle") as name:
+        recorder = bench.recorder("--container", name, "--duration", "4s", "-o", bench.out)
+        recorder.attached()
+        in_container(bench, name, "spin", "2s")
+        code, _, err = recorder.wait()
+        assert code == 0, err
+        assert_profile(bench.out)
+
+
+@test
+def container_entered(bench):
+    """A process that runs already is put into the container's cgroup, of v1 as of v2; and out."""
+    for hierarchy in hierarchies():
+        with cgroup_container(hierarchy) as (container, outside):
+            idle, spinning = bench.start(bench.actor, "idle"), bench.spin()
+            enter(container, idle)
+            recorder = bench.recorder("--container", CONTAINER, "--duration", "1h", "--json",
+                                      "-o", bench.out)
+            recorder.attached()
+            enter(container, spinning)
+            time.sleep(1.5)
+            enter(outside, spinning)
+            time.sleep(1.5)
+            code, out, err = recorder.stop()
+            assert code == 0, err
+            assert 0.5 < json.loads(out)["samples"] / 499 < 2.5, out
+            assert_profile(bench.out)
+            end(idle)
+            end(spinning)
 
 
 @test

@@ -99,7 +99,7 @@ static void test_events(void **state)
 	for (uint32_t type = 0; type < 6; type++) {
 		r.header.type = type;
 		r.header.size = sizeof(struct process_event);
-		assert_int_equal(check(&r), type >= RECORD_EXEC && type <= RECORD_EXIT);
+		assert_int_equal(check(&r), type >= RECORD_EXEC && type <= RECORD_MOVE);
 		r.header.size += 8;
 		assert_false(check(&r));
 	}

@@ -54,6 +54,12 @@ int capture_unwatch_pid(struct capture *c, uint32_t pid)
 	return 0;
 }
 
+bool capture_watches_pid(const struct capture *c, uint32_t pid)
+{
+	(void)c;
+	return fake_kernel.watched == pid;
+}
+
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy)
 {

@@ -429,6 +429,8 @@ static void test_preview_judges_as_the_result_does(void **state)
 	recording_fini(&r);
 }
 
+/* ---- which processes --------------------------------------------------------------------- */
+
 static void test_a_process_that_has_ended_is_not_waited_for(void **state)
 {
 	struct recording r;
@@ -439,9 +441,55 @@ static void test_a_process_that_has_ended_is_not_waited_for(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	recording_init(&r);
-	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid()), 0);
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid(), 0), 0);
 	assert_int_equal(fake_kernel.watched, getpid());
-	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)child), 0);
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)child, 0), 0);
+	assert_int_equal(fake_kernel.watched, 0);
+	recording_fini(&r);
+}
+
+/* What was asked for has ended, and its number is another process's by now. */
+static void test_a_pid_used_again_is_not_recorded(void **state)
+{
+	uint64_t started = own_start_time() / (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid(), started), 0);
+	assert_int_equal(fake_kernel.watched, getpid());
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid(), started - 1), 0);
+	assert_int_equal(fake_kernel.watched, 0);
+	recording_fini(&r);
+}
+
+static void moves(struct recording *r, const char *container)
+{
+	struct process_event *e = calloc(1, sizeof(struct sample));
+
+	assert_non_null(e);
+	strcpy(r->recorder.options.container.text, container);
+	e->header.type = RECORD_MOVE;
+	e->header.size = sizeof(*e);
+	e->header.pid = (uint32_t)getpid();
+	happens(r, (struct sample *)e);
+	drain(r);
+	free(r->records[--r->n]);
+}
+
+static void test_who_enters_the_container_is_recorded(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	moves(&r, ""); /* any will do */
+	assert_int_equal(fake_kernel.watched, getpid());
+	moves(&r, "0123456789abcdef"); /* this process is not in it */
+	assert_int_equal(fake_kernel.watched, 0);
+	moves(&r, "0123456789abcdef");
+	assert_int_equal(fake_kernel.watched, 0);
+	assert_int_equal(recorder_watch(&r.recorder, (uint32_t)getpid(), 0), 0);
 	assert_int_equal(fake_kernel.watched, 0);
 	recording_fini(&r);
 }
@@ -466,6 +514,8 @@ int main(void)
 		cmocka_unit_test(test_summary_is_defused),
 		cmocka_unit_test(test_preview_judges_as_the_result_does),
 		cmocka_unit_test(test_a_process_that_has_ended_is_not_waited_for),
+		cmocka_unit_test(test_a_pid_used_again_is_not_recorded),
+		cmocka_unit_test(test_who_enters_the_container_is_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
