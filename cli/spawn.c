@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,10 +194,7 @@ static int start(struct plan *plan, struct spawn *s)
 		close(s->wire);
 		run_child(plan);
 	}
-	if (s->pid < 0)
-		return -errno;
-	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	return s->pidfd < 0 ? -errno : 0;
+	return s->pid < 0 ? -errno : 0;
 }
 
 int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn)
@@ -230,20 +228,11 @@ int spawn_release(struct spawn *s)
 	return error;
 }
 
-bool spawn_ended(struct spawn *s, int *ret_status)
-{
-	if (s->pid <= 0 || waitpid(s->pid, ret_status, WNOHANG) != s->pid)
-		return false;
-	s->pid = -1;
-	return true;
-}
-
 void spawn_fini(struct spawn *s)
 {
 	bool waiting = s->wire >= 0 && s->pid > 0;
 
 	closep(&s->wire);
-	closep(&s->pidfd);
 	if (waiting)
 		waitpid(s->pid, NULL, 0);
 	*s = (struct spawn)SPAWN_NULL;

@@ -5,20 +5,18 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "cli/sudo.h"
 
 struct spawn {
 	pid_t pid;
-	int pidfd; /* readable when it has ended */
-	int wire;  /* to the process, until it is released */
+	int wire; /* to the process, until it is released */
 };
 
-#define SPAWN_NULL                                 \
-	{                                          \
-		.pid = -1, .pidfd = -1, .wire = -1 \
+#define SPAWN_NULL                    \
+	{                             \
+		.pid = -1, .wire = -1 \
 	}
 
 /*
@@ -33,9 +31,6 @@ int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *r
  * such program, -EACCES, -EPERM when it could not become the user... The process has ended then.
  */
 int spawn_release(struct spawn *s);
-
-/* Has it ended? Then it is reaped, and *ret_status is as of waitpid(2). Asked after pidfd. */
-bool spawn_ended(struct spawn *s, int *ret_status);
 
 /* A process that was never released ends; one that was goes on alone. */
 void spawn_fini(struct spawn *s);
