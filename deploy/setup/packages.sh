@@ -11,7 +11,7 @@ build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
 	libprotobuf-c-dev protobuf-c-compiler)
 test_packages=(libcmocka-dev python3 clang-format mandoc
-	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates)
+	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates openssl)
 
 # Without these some tests are skipped: programs for arm64, other kernels, containers. Docker brings
 # a runc of its own.
