@@ -6,7 +6,6 @@ Builds the workload and runs take on it (take.c says how it is done). Stack by s
 address, and not only by weight as tests/e2e/fidelity: what differs and is not explained must be
 next to nothing.
 """
-import os
 import pathlib
 import subprocess
 import sys
@@ -24,9 +23,8 @@ def main():
     harness.need(root=True, go=True)
     with tempfile.TemporaryDirectory() as directory:
         program = harness.build(workload, directory)
-        # Ahead of what else the machine does.
         done = subprocess.run([take, "-s", SECONDS, "-l", PERCENT, "-p", str(program)],
-                              check=False, preexec_fn=lambda: os.nice(-15))
+                              check=False, preexec_fn=harness.hurry)
     return done.returncode
 
 
