@@ -37,23 +37,31 @@ int spool_sync(int dir)
 	return fsync(dir) < 0 ? -errno : 0;
 }
 
-/* Whose spool is it? An empty file is that of one who was killed right here, or of nobody. */
-static int check_format(struct spool *s)
+static int write_format(const struct spool *s)
 {
-	struct span ours = span_of(FORMAT, strlen(FORMAT));
+	_cleanup_(closep) int fd = openat(s->dir, FORMAT_FILE, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int r = write_all(fd, span_of(FORMAT, strlen(FORMAT)));
+	if (!r)
+		r = spool_sync(fd);
+	if (r)
+		(void)!ftruncate(fd, 0);
+	return r ? r : spool_sync(s->dir);
+}
+
+/* Whose spool is it? An empty file is that of one who was killed right here, or of nobody. */
+static int check_format(const struct spool *s)
+{
 	char text[sizeof(FORMAT)];
 	ssize_t n = pread(s->lock, text, sizeof(text), 0);
 
 	if (n < 0)
 		return -errno;
-	if (n > 0)
-		return span_equals(span_of(text, (size_t)n), FORMAT) ? 0 : SPOOL_E_VERSION;
-	int r = write_all(s->lock, ours);
-	if (r) {
-		(void)!ftruncate(s->lock, 0);
-		return r;
-	}
-	return fsync(s->lock) < 0 ? -errno : spool_sync(s->dir);
+	if (n == 0)
+		return write_format(s);
+	return span_equals(span_of(text, (size_t)n), FORMAT) ? 0 : SPOOL_E_VERSION;
 }
 
 static int open_and_lock(struct spool *s, const char *path)
@@ -63,7 +71,8 @@ static int open_and_lock(struct spool *s, const char *path)
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return -errno;
-	s->lock = openat(s->dir, FORMAT_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Not for writing: that would keep the disk from being made read-only. */
+	s->lock = openat(s->dir, FORMAT_FILE, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock < 0)
 		return -errno;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
@@ -216,7 +225,8 @@ int spool_scan(int dir, int (*found)(void *context, const struct spool_name *nam
 	return r;
 }
 
-/* A file without a name where the file system has such, or else one with a temporary name. */
+/* A file with a temporary name in the first of the folders; what a kill leaves, the next scan
+ * finds. */
 struct draft {
 	int fd, dir;
 	char temp[TEMP_SIZE]; /* empty: none */
@@ -233,44 +243,33 @@ static int draft_open(struct draft *d)
 {
 	uint64_t random;
 
-	d->fd = openat(d->dir, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
-	if (d->fd >= 0)
-		return 0;
-	if (errno != EOPNOTSUPP && errno != EISDIR)
-		return -errno;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	snprintf(d->temp, sizeof(d->temp), TEMP_PREFIX "%016llx", (unsigned long long)random);
 	d->fd = openat(d->dir, d->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (d->fd < 0) {
-		d->temp[0] = '\0';
-		return -errno;
+	if (d->fd >= 0)
+		return 0;
+	d->temp[0] = '\0';
+	return -errno;
+}
+
+/* The first folder last: there it takes the place of the temporary name. */
+static int give_names(struct draft *d, const int *dirs, uint32_t n_dirs, const char *name)
+{
+	for (uint32_t i = 1; i < n_dirs; i++) {
+		if (linkat(d->dir, d->temp, dirs[i], name, 0) < 0)
+			return -errno;
 	}
+	if (renameat(d->dir, d->temp, d->dir, name) < 0)
+		return -errno;
+	d->temp[0] = '\0';
 	return 0;
 }
 
-/* proc(5): the link of an open file leads to the file itself, name or not. */
-static int draft_link(const struct draft *d, int dir, const char *name)
+static int sync_all(const struct draft *d, const int *dirs, uint32_t n_dirs)
 {
-	char path[32];
+	int r = spool_sync(d->fd);
 
-	if (d->temp[0])
-		return linkat(d->dir, d->temp, dir, name, 0) < 0 ? -errno : 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", d->fd);
-	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
-}
-
-static int name_and_sync(const struct draft *d, const int *dirs, uint32_t n_dirs, const char *name,
-			 uint32_t *n_named)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; i < n_dirs && !r; i++) {
-		r = draft_link(d, dirs[i], name);
-		*n_named += r ? 0 : 1;
-	}
-	if (!r && fsync(d->fd) < 0)
-		r = -errno;
 	for (uint32_t i = 0; i < n_dirs && !r; i++)
 		r = spool_sync(dirs[i]);
 	return r;
@@ -280,7 +279,6 @@ int spool_write(const int *dirs, uint32_t n_dirs, const struct spool_name *name,
 {
 	_cleanup_(draft_fini) struct draft draft = { .fd = -1, .dir = dirs[0] };
 	char text[SPOOL_NAME_SIZE];
-	uint32_t n_named = 0;
 	int r = draft_open(&draft);
 
 	if (!r)
@@ -288,8 +286,10 @@ int spool_write(const int *dirs, uint32_t n_dirs, const struct spool_name *name,
 	if (r)
 		return r;
 	spool_name_format(name, text);
-	r = name_and_sync(&draft, dirs, n_dirs, text, &n_named);
-	for (uint32_t i = 0; r && i < n_named; i++)
+	r = give_names(&draft, dirs, n_dirs, text);
+	if (!r)
+		r = sync_all(&draft, dirs, n_dirs);
+	for (uint32_t i = 0; r && i < n_dirs; i++)
 		unlinkat(dirs[i], text, 0);
 	return r;
 }
