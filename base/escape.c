@@ -25,12 +25,18 @@ static size_t decode(struct span s, uint32_t *ret_point)
 	return n;
 }
 
-/* Controls (C0, DEL, C1), line and paragraph separators, marks of direction, byte order mark. */
+static bool is_control(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point <= 0x9f);
+}
+
+/* Controls, line and paragraph separators, marks of direction, byte order mark, and what is no
+ * character (which YAML refuses). */
 static bool is_unsafe(uint32_t point)
 {
-	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
-	       (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+	return is_control(point) || point == 0x61c || (point >= 0x200e && point <= 0x200f) ||
+	       (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+	       point == 0xfeff || point == 0xfffe || point == 0xffff;
 }
 
 static size_t escape_point(uint32_t point, char ret_text[ESCAPE_MAX])
@@ -79,4 +85,17 @@ bool escape_is_plain(struct span text)
 			return false;
 	}
 	return text.size > 0;
+}
+
+bool escape_is_clean(struct span text)
+{
+	uint32_t point;
+	size_t n;
+
+	for (; text.size; span_from(text, n, &text)) {
+		n = decode(text, &point);
+		if (!n || is_control(point))
+			return false;
+	}
+	return true;
 }

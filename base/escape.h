@@ -27,3 +27,6 @@ size_t escape_next(struct span *rest, char ret_text[ESCAPE_MAX]);
 /* True when @text is not empty and needs neither escapes nor quotes in logfmt: visible ASCII but
  * for the double quote, the equals sign and the backslash. */
 bool escape_is_plain(struct span text);
+
+/* True when all of @text is UTF-8 without control characters (C0, DEL, C1). */
+bool escape_is_clean(struct span text);

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/target/rules.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/span.h"
@@ -28,7 +29,7 @@
 #define CONFIG_MAX_FILE	    (256u << 10) /* bytes of the file */
 #define CONFIG_MAX_STORES   8u
 #define CONFIG_MAX_RULES    256u
-#define CONFIG_MAX_PAIRS    64u /* of one list: labels, headers */
+#define CONFIG_MAX_PAIRS    32u /* of one list: labels, headers */
 #define CONFIG_MAX_PROBLEMS 32u /* that are told */
 #define CONFIG_PROBLEM_SIZE 320u
 
@@ -53,21 +54,24 @@ enum config_seccomp {
 	CONFIG_SECCOMP_OFF,
 };
 
-/* A store that profiles go to. Texts that were not given are NULL. */
+/* A store that profiles go to; as struct store_options has it. Texts that were not given are NULL.
+ */
 struct config_store {
-	const char *url;      /* http, https or file; without a user */
-	const char *tenant;   /* X-Scope-OrgID */
-	const char *username; /* basic authentication, with the password in the file */
+	const char *url;    /* http, https or file; without a user */
+	const char *tenant; /* X-Scope-OrgID */
+	const char *user;   /* basic authentication, with the password in the file */
 	const char *password_file;
-	const char *token_file;		  /* bearer authentication */
+	const char *token_file;		  /* bearer authentication; never both */
 	const char *ca_file;		  /* PEM; NULL: the system's */
-	const char *cert_file, *key_file; /* of the client; both or none */
-	const char *proxy;		  /* URL; NULL: that of the environment; "none": none */
-	const struct config_pair *headers;
+	const char *cert_file, *key_file; /* of the client, for mutual TLS */
+	const char *proxy;		  /* URL; NULL: that of the environment */
+	const char *no_proxy;
+	const char *const *headers; /* "Name: value" */
 	size_t n_headers;
 	uint64_t timeout; /* of a push, ns */
-	enum config_switch escape_shapes;
-	uint64_t max_past, max_future; /* ns; 0: it takes any time */
+	bool keep_shapes;
+	uint64_t max_bytes, max_samples; /* of one profile; 0: as the store has it */
+	uint64_t max_past, max_future;	 /* ns; 0: it takes any time */
 	enum config_too_old too_old;
 };
 
@@ -85,10 +89,11 @@ struct agent_config {
 	uint64_t frequency; /* samples a second and CPU */
 	uint64_t budget;    /* samples a second of one container; 0: no limit */
 
-	const struct config_pair *labels;
+	const struct config_pair *labels; /* added to every profile */
 	size_t n_labels;
-	bool read_environment; /* service names from processes' own environment */
-	const char *node;      /* NULL: the host's name */
+	struct target_rules rules; /* which processes, under which service names */
+	bool read_environment;	   /* service names from processes' own environment */
+	const char *node;	   /* NULL: the host's name */
 
 	struct {
 		enum config_switch enable;

@@ -33,7 +33,7 @@ ROOMS = {
         "agent/aggregate",
     },
     "agent/deliver": {"base", "store"},
-    "agent/config": {"base"},
+    "agent/config": {"base", "agent/target"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }
 ROOMS["agent"] = set(ROOMS) - {"collector"}
@@ -46,6 +46,7 @@ OUTSIDE = [
     (r"^bpf/bpf_\w+\.h$", {"bpf"}),
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
     (r"^curl/", {"base", "store", "agent/kube"}),  # base: curl_loop
+    (r"^yaml\.h$", {"agent/config"}),
     (r"^(microhttpd|sqlite3)\.h$", {"collector"}),
 ]
 
