@@ -3,7 +3,7 @@
 
 #include "store/text.h"
 
-void labels_fini(struct labels *l)
+void clean_labels_fini(struct clean_labels *l)
 {
 	buf_fini(&l->text);
 }
@@ -15,7 +15,7 @@ static bool is_name_character(char c, bool first)
 }
 
 /* False when it is not what it was. */
-static bool add_name(struct labels *l, const char *name)
+static bool add_name(struct clean_labels *l, const char *name)
 {
 	bool same = true;
 	size_t n = 0;
@@ -30,7 +30,7 @@ static bool add_name(struct labels *l, const char *name)
 	return same && !name[n];
 }
 
-static bool add_value(struct labels *l, const char *value)
+static bool add_value(struct clean_labels *l, const char *value)
 {
 	struct span rest = span_of(value, strlen(value));
 	size_t room = LABEL_VALUE_SIZE;
@@ -53,22 +53,22 @@ static bool add_value(struct labels *l, const char *value)
 	return same && !rest.size;
 }
 
-static bool is_there(const struct labels *l, const char *name)
+static bool is_there(const struct clean_labels *l, const char *name)
 {
 	for (uint32_t i = 0; i < l->n; i++)
-		if (!strcmp(labels_text(l, l->of[i].name), name))
+		if (!strcmp(clean_labels_text(l, l->of[i].name), name))
 			return true;
 	return false;
 }
 
-static void add(struct labels *l, const struct store_label *label)
+static void add(struct clean_labels *l, const struct store_label *label)
 {
-	struct label row = { .name = (uint32_t)l->text.size };
+	struct clean_label row = { .name = (uint32_t)l->text.size };
 	bool same = add_name(l, label->name);
 
 	if (buf_error(&l->text))
 		return;
-	if (l->n == LABELS_MAX || is_there(l, labels_text(l, row.name))) {
+	if (l->n == LABELS_MAX || is_there(l, clean_labels_text(l, row.name))) {
 		l->text.size = row.name;
 		l->changed++;
 		return;
@@ -79,7 +79,7 @@ static void add(struct labels *l, const struct store_label *label)
 	l->changed += !same;
 }
 
-int labels_clean(struct labels *l, const struct store_label *labels, uint32_t n_labels)
+int clean_labels_make(struct clean_labels *l, const struct store_label *labels, uint32_t n_labels)
 {
 	for (uint32_t i = 0; i < n_labels; i++)
 		if (labels[i].name && *labels[i].name && labels[i].value && *labels[i].value)

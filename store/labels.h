@@ -13,8 +13,8 @@
 #define LABEL_NAME_SIZE	 128u
 #define LABEL_VALUE_SIZE 2048u
 
-struct labels {
-	struct label {
+struct clean_labels {
+	struct clean_label {
 		uint32_t name, value; /* where in .text */
 	} of[LABELS_MAX];
 	uint32_t n;
@@ -22,16 +22,16 @@ struct labels {
 	struct buf text;
 };
 
-#define LABELS_NULL                                                                           \
+#define CLEAN_LABELS_NULL                                                                     \
 	{                                                                                     \
 		.text = BUF_INIT((LABELS_MAX + 1) * (LABEL_NAME_SIZE + LABEL_VALUE_SIZE + 2)) \
 	}
 
 /* 0 or -ENOMEM. */
-int labels_clean(struct labels *l, const struct store_label *labels, uint32_t n_labels);
-void labels_fini(struct labels *l);
+int clean_labels_make(struct clean_labels *l, const struct store_label *labels, uint32_t n_labels);
+void clean_labels_fini(struct clean_labels *l);
 
-static inline char *labels_text(const struct labels *l, uint32_t at)
+static inline char *clean_labels_text(const struct clean_labels *l, uint32_t at)
 {
 	return (char *)l->text.data + at;
 }

@@ -202,7 +202,7 @@ static int pack(const Push__V1__PushRequest *request, uint8_t **ret_data, size_t
 	return 0;
 }
 
-static int make_request(const struct store_profile *profile, const struct labels *labels,
+static int make_request(const struct store_profile *profile, const struct clean_labels *labels,
 			uint8_t **ret_data, size_t *ret_size)
 {
 	Push__V1__LabelPair pairs[LABELS_MAX], *pair_list[LABELS_MAX];
@@ -212,8 +212,8 @@ static int make_request(const struct store_profile *profile, const struct labels
 
 	for (uint32_t i = 0; i < labels->n; i++) {
 		pairs[i] = (Push__V1__LabelPair)PUSH__V1__LABEL_PAIR__INIT;
-		pairs[i].name = labels_text(labels, labels->of[i].name);
-		pairs[i].value = labels_text(labels, labels->of[i].value);
+		pairs[i].name = clean_labels_text(labels, labels->of[i].name);
+		pairs[i].value = clean_labels_text(labels, labels->of[i].value);
 		pair_list[i] = &pairs[i];
 	}
 	sample.raw_profile.data = (uint8_t *)profile->pprof.data;
@@ -241,10 +241,10 @@ static uint64_t gzip_raw_size(struct span gzip)
 
 static int fill(struct push *push, const struct store_profile *profile)
 {
-	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels labels = CLEAN_LABELS_NULL;
 	size_t size;
 
-	int r = labels_clean(&labels, profile->labels, profile->n_labels);
+	int r = clean_labels_make(&labels, profile->labels, profile->n_labels);
 	if (!r)
 		r = make_request(profile, &labels, &push->request, &size);
 	if (r)

@@ -8,13 +8,13 @@
 static void cleaned(const char *name, const char *value, const char *want_name,
 		    const char *want_value, uint32_t want_changed)
 {
-	_cleanup_(labels_fini) struct labels l = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels l = CLEAN_LABELS_NULL;
 	struct store_label label = { name, value };
 
-	assert_int_equal(labels_clean(&l, &label, 1), 0);
+	assert_int_equal(clean_labels_make(&l, &label, 1), 0);
 	assert_int_equal(l.n, 1);
-	assert_string_equal(labels_text(&l, l.of[0].name), want_name);
-	assert_string_equal(labels_text(&l, l.of[0].value), want_value);
+	assert_string_equal(clean_labels_text(&l, l.of[0].name), want_name);
+	assert_string_equal(clean_labels_text(&l, l.of[0].value), want_value);
 	assert_int_equal(l.changed, want_changed);
 }
 
@@ -39,23 +39,23 @@ static void labels_are_made_fit(void **state)
 
 static void empty_values_and_doubles_are_left_out(void **state)
 {
-	_cleanup_(labels_fini) struct labels l = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels l = CLEAN_LABELS_NULL;
 	static const struct store_label labels[] = {
 		{ "a", "first" }, { "b", "" },	     { "", "x" },    { "c", NULL },
 		{ NULL, "x" },	  { "a", "second" }, { "a.b", "x" }, { "a_b", "y" },
 	};
 
 	(void)state;
-	assert_int_equal(labels_clean(&l, labels, ARRAY_SIZE(labels)), 0);
+	assert_int_equal(clean_labels_make(&l, labels, ARRAY_SIZE(labels)), 0);
 	assert_int_equal(l.n, 2);
-	assert_string_equal(labels_text(&l, l.of[0].value), "first");
-	assert_string_equal(labels_text(&l, l.of[1].value), "x");
+	assert_string_equal(clean_labels_text(&l, l.of[0].value), "first");
+	assert_string_equal(clean_labels_text(&l, l.of[1].value), "x");
 	assert_int_equal(l.changed, 3); /* the second a; a.b became a_b; a_b was there by then */
 }
 
 static void long_ones_are_cut_between_characters(void **state)
 {
-	_cleanup_(labels_fini) struct labels l = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels l = CLEAN_LABELS_NULL;
 	_cleanup_(freep) char *value = malloc(4096 + 1), *name = malloc(4096 + 1);
 	struct store_label label = { name, value };
 
@@ -66,15 +66,15 @@ static void long_ones_are_cut_between_characters(void **state)
 	value[0] = 'v';
 	for (size_t i = 1; i + 1 < 4096; i += 2)
 		memcpy(value + i, "\xc3\xa9", 3);
-	assert_int_equal(labels_clean(&l, &label, 1), 0);
-	assert_int_equal(strlen(labels_text(&l, l.of[0].name)), LABEL_NAME_SIZE);
-	assert_int_equal(strlen(labels_text(&l, l.of[0].value)), LABEL_VALUE_SIZE - 1);
+	assert_int_equal(clean_labels_make(&l, &label, 1), 0);
+	assert_int_equal(strlen(clean_labels_text(&l, l.of[0].name)), LABEL_NAME_SIZE);
+	assert_int_equal(strlen(clean_labels_text(&l, l.of[0].value)), LABEL_VALUE_SIZE - 1);
 	assert_int_equal(l.changed, 1);
 }
 
 static void there_is_room_for_as_many_as_a_server_takes(void **state)
 {
-	_cleanup_(labels_fini) struct labels l = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels l = CLEAN_LABELS_NULL;
 	_cleanup_(freep) char *value = malloc(LABEL_VALUE_SIZE + 1);
 	struct store_label labels[LABELS_MAX + 5];
 	char names[LABELS_MAX + 5][LABEL_NAME_SIZE + 1];
@@ -89,10 +89,10 @@ static void there_is_room_for_as_many_as_a_server_takes(void **state)
 		names[i][1] = (char)('A' + i / 26);
 		labels[i] = (struct store_label){ names[i], value };
 	}
-	assert_int_equal(labels_clean(&l, labels, ARRAY_SIZE(labels)), 0);
+	assert_int_equal(clean_labels_make(&l, labels, ARRAY_SIZE(labels)), 0);
 	assert_int_equal(l.n, LABELS_MAX);
 	assert_int_equal(l.changed, 5);
-	assert_string_equal(labels_text(&l, l.of[LABELS_MAX - 1].value), value);
+	assert_string_equal(clean_labels_text(&l, l.of[LABELS_MAX - 1].value), value);
 }
 
 int main(void)
