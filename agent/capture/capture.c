@@ -327,6 +327,20 @@ void capture_stop(struct capture *c)
 	c->counters.cpus = 0;
 }
 
+int capture_set_frequency(struct capture *c, uint32_t frequency, struct capture_detail *ret_detail)
+{
+	bool ticks = c->counters.cpus != 0;
+
+	ret_detail->text[0] = 0;
+	if (!frequency || frequency > CAPTURE_MAX_FREQUENCY)
+		return -EINVAL;
+	c->frequency = frequency;
+	if (!ticks)
+		return 0;
+	capture_stop(c);
+	return capture_start(c, ret_detail);
+}
+
 int capture_fd(const struct capture *c)
 {
 	return ring_buffer__epoll_fd(c->ring);

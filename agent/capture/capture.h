@@ -111,6 +111,9 @@ int capture_forget_cgroup(struct capture *c, uint64_t cgroup);
 int capture_start(struct capture *c, struct capture_detail *ret_detail);
 void capture_stop(struct capture *c);
 
+/* Another rate from now on, for ticks under way, too. As capture_start(), or -EINVAL. */
+int capture_set_frequency(struct capture *c, uint32_t frequency, struct capture_detail *ret_detail);
+
 /*
  * An epoll file descriptor, readable when something is urgent: an executable that has no policy
  * yet, or the ring half full. Other records wait for the next capture_drain().
