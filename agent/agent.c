@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "agent/window.h"
+#include "base/clock.h"
+
+#define WRONG 1
+
+static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shape");
+
+#define DRAIN_INTERVAL NSEC_PER_SEC
+/* Between two profiles of a window that is over, so that other things get their turn. */
+#define HARVEST_PAUSE NSEC_PER_MSEC
+/* Stopping takes no longer than this, which is what operators grant. */
+#define STOP_TIME (5 * NSEC_PER_SEC)
+
+/* With so much memory in stacks a window ends early. */
+#define MAX_STACKS_BYTES (8u << 20)
+
+/* ---- profiles ---------------------------------------------------------------------------- */
+
+static int harvest_one(struct agent *a)
+{
+	const struct harvest_naming naming = {
+		.labels = {
+			.node = a->config.node,
+			.hostname = a->node,
+			.fixed = (const struct label *)a->config.labels,
+			.n_fixed = a->config.n_labels,
+		},
+		.rules = &a->config.rules,
+	};
+	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
+	_cleanup_(freep) uint8_t *pprof = NULL;
+	struct harvested profile;
+	int r = harvest_next(&a->harvest, &naming, &profile, &pprof, &labels);
+
+	if (r == 0)
+		return outbox_submit(&a->outbox, &profile);
+	a->unwanted += r == HARVEST_E_UNWANTED;
+	if (r > 0 || r == -ENOMEM)
+		return r < 0 ? r : 0;
+	log_error(a->log, "a profile could not be made", log_errno(r));
+	return 0;
+}
+
+static int on_harvest(struct loop_timer *timer)
+{
+	struct agent *a = container_of(timer, struct agent, harvesting);
+
+	if (harvest_is_done(&a->harvest))
+		return 0;
+	int r = harvest_one(a);
+	if (r < 0)
+		return r;
+	return harvest_is_done(&a->harvest) ? 0 : loop_timer_set(timer, HARVEST_PAUSE, 0);
+}
+
+static int harvest_all(struct agent *a)
+{
+	int r = 0;
+
+	while (r == 0 && !harvest_is_done(&a->harvest))
+		r = harvest_one(a);
+	return r;
+}
+
+/* ---- windows ----------------------------------------------------------------------------- */
+
+/*
+ * Samples that got lost before it was known whose they are. Those of processes that were gone too
+ * early are not among them: most are of programs that are not Go.
+ */
+static uint64_t lost_so_far(const struct agent *a)
+{
+	struct capture_counters counters;
+
+	capture_counters(a->recorder.capture, &counters);
+	return counters.ring_full + counters.malformed;
+}
+
+static int open_window(struct agent *a)
+{
+	uint64_t length = a->config.window, offset = window_offset(a->node, length);
+
+	a->window_began = clock_monotonic();
+	a->lost_before = lost_so_far(a);
+	return loop_timer_set(&a->window, window_next(clock_realtime(), length, offset), 0);
+}
+
+static int close_window(struct agent *a)
+{
+	uint64_t duration = clock_monotonic() - a->window_began;
+	struct tallies tallies = TALLIES_NULL;
+	int r = recorder_drain(&a->recorder);
+
+	if (r == 0)
+		r = harvest_all(a); /* of the one before, if it is not done yet */
+	if (r == 0)
+		r = recorder_turn(&a->recorder, (double)duration / (double)a->config.window,
+				  &tallies);
+	if (r < 0)
+		return r;
+	const struct harvest_facts facts = {
+		.start = clock_realtime() - duration,
+		.duration = duration,
+		.period = NSEC_PER_SEC / a->config.frequency,
+		.lost = lost_so_far(a) - a->lost_before,
+	};
+	harvest_begin(&a->harvest, &tallies, &facts);
+	a->windows++;
+	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
+}
+
+static int turn_window(struct agent *a)
+{
+	int r = close_window(a);
+
+	return r < 0 ? r : open_window(a);
+}
+
+static int on_window(struct loop_timer *timer)
+{
+	return turn_window(container_of(timer, struct agent, window));
+}
+
+/* ---- samples ----------------------------------------------------------------------------- */
+
+static int drain(struct agent *a)
+{
+	int r = recorder_drain(&a->recorder);
+
+	if (r < 0 || a->recorder.bytes < MAX_STACKS_BYTES)
+		return r;
+	return turn_window(a);
+}
+
+static int on_ring(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	return drain(container_of(source, struct agent, ring));
+}
+
+static int on_drain(struct loop_timer *timer)
+{
+	return drain(container_of(timer, struct agent, drain));
+}
+
+/* ---- signals ----------------------------------------------------------------------------- */
+
+static void on_flushed(void *context, uint64_t left, uint64_t lost)
+{
+	struct agent *a = context;
+
+	if (left || lost)
+		log_warning(a->log, "not everything was delivered", log_u64("spooled", left),
+			    log_u64("lost", lost));
+	loop_quit(&a->loop);
+}
+
+static int stop(struct agent *a)
+{
+	uint64_t taken;
+	int r;
+
+	if (a->stopping)
+		return 0;
+	a->stopping = clock_monotonic();
+	capture_stop(a->recorder.capture);
+	r = close_window(a);
+	if (r == 0)
+		r = harvest_all(a);
+	if (r < 0)
+		return r;
+	loop_remove(&a->ring);
+	loop_timer_set(&a->drain, 0, 0);
+	loop_timer_set(&a->window, 0, 0);
+	taken = clock_monotonic() - a->stopping;
+	return deliver_flush(a->outbox.deliver, taken < STOP_TIME ? STOP_TIME - taken : 1,
+			     on_flushed, a);
+}
+
+/* The capture stays open throughout. Where a rate changes, a window ends: its samples had another
+ * period. */
+static int apply(struct agent *a, struct agent_config *config)
+{
+	struct capture_detail detail;
+	bool other_rate = config->frequency != a->config.frequency;
+	bool other_window = config->window != a->config.window;
+	int r = other_rate || other_window ? close_window(a) : 0;
+
+	if (r == 0)
+		r = outbox_reload(&a->outbox, config, &a->loop);
+	if (r == 0 && other_rate)
+		r = capture_set_frequency(a->recorder.capture, (uint32_t)config->frequency,
+					  &detail);
+	if (r != 0)
+		return r;
+	agent_config_fini(&a->config);
+	a->config = *config;
+	a->recorder.cgroups.budget = config->budget * config->window / NSEC_PER_SEC;
+	a->groups.read_environment = config->read_environment;
+	return other_rate || other_window ? open_window(a) : 0;
+}
+
+static int reload(struct agent *a)
+{
+	struct agent_config config = { 0 };
+	const char *key;
+	int r = a->reload(a->context, &config);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	key = agent_config_restart_key(&a->config, &config);
+	if (key)
+		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
+	r = apply(a, &config);
+	if (r == 0)
+		log_info(a->log, "configuration reloaded");
+	else
+		agent_config_fini(&config);
+	return r < 0 ? r : 0;
+}
+
+static int on_signal(struct loop_signals *signals, int number)
+{
+	struct agent *a = container_of(signals, struct agent, signals);
+
+	if (number == SIGHUP)
+		return a->stopping ? 0 : reload(a);
+	return stop(a);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------- */
+
+static int say_no_capture(struct agent *a, int error, const struct capture_detail *detail)
+{
+	if (error < 0)
+		return error;
+	log_error(a->log, "cannot sample", log_text("reason", capture_outcome_text(error)),
+		  log_text("detail", detail->text[0] ? detail->text : NULL));
+	return WRONG;
+}
+
+static int start_recorder(struct agent *a)
+{
+	const struct recorder_options options = {
+		.frequency = (uint32_t)a->config.frequency,
+		.all = true,
+		.procfs = &a->procfs,
+		.group_of = groups_of,
+		.context = &a->groups,
+		.budget = a->config.budget * a->config.window / NSEC_PER_SEC,
+		.max_tally_bytes = a->config.limits.profile,
+	};
+	struct capture_detail detail = { 0 };
+	int r = groups_init(&a->groups, a->config.read_environment);
+
+	if (r == 0)
+		r = recorder_init(&a->recorder, &options, &detail);
+	if (r == 0)
+		r = capture_start(a->recorder.capture, &detail);
+	return r == 0 ? 0 : say_no_capture(a, r, &detail);
+}
+
+static int start_loop(struct agent *a)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	r = loop_init(&a->loop);
+	if (r == 0)
+		r = loop_signals_init(&a->signals, &a->loop, &set, on_signal);
+	if (r == 0)
+		r = loop_timer_init(&a->drain, &a->loop, on_drain);
+	if (r == 0)
+		r = loop_timer_init(&a->window, &a->loop, on_window);
+	if (r == 0)
+		r = loop_timer_init(&a->harvesting, &a->loop, on_harvest);
+	return r;
+}
+
+static int start_sampling(struct agent *a)
+{
+	int r = start_recorder(a);
+
+	if (r == 0)
+		r = loop_add(&a->loop, &a->ring, capture_fd(a->recorder.capture), EPOLLIN, on_ring);
+	if (r == 0)
+		r = loop_timer_set(&a->drain, DRAIN_INTERVAL, DRAIN_INTERVAL);
+	return r == 0 ? open_window(a) : r;
+}
+
+int agent_init(struct agent *a, struct agent_config *config, struct log *log,
+	       agent_reload on_reload, void *context)
+{
+	*a = (struct agent){
+		.config = *config,
+		.log = log,
+		.reload = on_reload,
+		.context = context,
+		.loop = LOOP_NULL,
+		.ring = LOOP_SOURCE_NULL,
+		.drain = LOOP_TIMER_NULL,
+		.window = LOOP_TIMER_NULL,
+		.harvesting = LOOP_TIMER_NULL,
+		.signals = LOOP_SIGNALS_NULL,
+		.procfs = PROCFS_NULL,
+	};
+	*config = (struct agent_config){ 0 };
+	if (gethostname(a->node, sizeof(a->node) - 1) < 0)
+		return -errno;
+	int r = start_loop(a);
+	if (r == 0)
+		r = procfs_open(a->config.host.proc, &a->procfs);
+	if (r == 0)
+		r = outbox_open(&a->outbox, &a->config, &a->loop, log);
+	return r == 0 ? start_sampling(a) : r;
+}
+
+int agent_run(struct agent *a)
+{
+	return loop_run(&a->loop);
+}
+
+void agent_fini(struct agent *a)
+{
+	outbox_close(&a->outbox);
+	harvest_fini(&a->harvest);
+	loop_remove(&a->ring);
+	loop_timer_fini(&a->harvesting);
+	loop_timer_fini(&a->window);
+	loop_timer_fini(&a->drain);
+	loop_signals_fini(&a->signals);
+	recorder_fini(&a->recorder);
+	groups_fini(&a->groups);
+	procfs_close(&a->procfs);
+	loop_fini(&a->loop);
+	agent_config_fini(&a->config);
+}

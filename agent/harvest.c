@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/harvest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "agent/groups.h"
+#include "agent/symbolize/profile.h"
+#include "agent/symbolize/symbolize.h"
+#include "base/cleanup.h"
+
+static void profile_freep(struct pprof_profile **p)
+{
+	pprof_free(*p);
+}
+
+static void tally_freep(struct tally **t)
+{
+	tally_free(*t);
+}
+
+void harvest_begin(struct harvest *h, struct tallies *tallies, const struct harvest_facts *facts)
+{
+	harvest_fini(h);
+	*h = (struct harvest){ .tallies = *tallies, .facts = *facts };
+	*tallies = (struct tallies)TALLIES_NULL;
+	for (uint32_t i = 0; i < h->tallies.n; i++)
+		h->samples += h->tallies.items[i]->stacks.total;
+}
+
+void harvest_fini(struct harvest *h)
+{
+	tallies_fini(&h->tallies);
+	*h = (struct harvest)HARVEST_NULL;
+}
+
+/* ---- who it is of ------------------------------------------------------------------------ */
+
+static int make_labels(const struct tally *t, const struct harvest_naming *naming,
+		       struct labels *ret_labels)
+{
+	static const struct place nowhere;
+	const struct binary_build *build = binary_build(t->build->binary);
+	const struct agent_group *group = agent_group_of(t->group);
+	const struct span exe = span_of(t->build->path, strlen(t->build->path));
+	const struct target_rule *rule;
+	enum rule_action action;
+	struct identity identity;
+	struct subject subject;
+
+	subject_of_place(group ? &group->place : &nowhere, exe, &subject);
+	if (group)
+		strcpy(subject.environ_service, group->service);
+	identity_of(&subject, build, NULL, NULL, &identity);
+	target_rules_match(naming->rules, &identity.facts, &action, &rule);
+	if (action == RULE_IGNORE)
+		return HARVEST_E_UNWANTED;
+	return identity_labels(&naming->labels, rule, &subject, build, &identity, ret_labels);
+}
+
+static int make_id(char ret_id[HARVEST_ID_SIZE])
+{
+	uint8_t b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		return -errno;
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (int i = 0, at = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			ret_id[at++] = '-';
+		at += sprintf(ret_id + at, "%02x", b[i]);
+	}
+	return 0;
+}
+
+/* ---- what is in it ----------------------------------------------------------------------- */
+
+/* Of what was lost without a trace of whose it was, the share that is to be expected. */
+static uint64_t lost_of(const struct harvest *h, const struct tally *t)
+{
+	uint64_t share = 0;
+
+	if (h->samples)
+		share = (uint64_t)((double)h->facts.lost * (double)t->stacks.total /
+					   (double)h->samples +
+				   0.999);
+	return t->stacks.refused + share;
+}
+
+static int fill(const struct harvest *h, const struct tally *t, struct pprof_profile *p)
+{
+	const struct symbolize_options options = {
+		.mapping_file = t->build->path,
+		.period = h->facts.period,
+	};
+	struct symbolize_counts counts;
+	int r = symbolize_stacks(t->build->binary, &t->stacks, &options, p, &counts);
+
+	if (r < 0)
+		return r;
+	const struct pgo_notes notes = {
+		.known = true,
+		.samples = counts.samples,
+		.lost = lost_of(h, t),
+		.truncated = t->truncated,
+		.unsymbolized = counts.unsymbolized,
+	};
+	r = profile_note(p, &notes);
+	if (r == 0 && t->max_weight > 1)
+		r = profile_note_weights(p, t->taken, t->max_weight);
+	return r;
+}
+
+static int make_profile(const struct harvest *h, const struct tally *t,
+			struct harvested *ret_harvested, uint8_t **ret_pprof)
+{
+	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
+	const struct profile_facts facts = {
+		.start = h->facts.start,
+		.duration = h->facts.duration,
+		.period = h->facts.period,
+	};
+	size_t size = 0;
+	int r = profile_new(t->build->binary, &facts, &p);
+
+	if (r == 0)
+		r = fill(h, t, p);
+	if (r == 0)
+		r = pprof_encode(p, PPROF_GZIP, ret_pprof, &size);
+	if (r != 0)
+		return r < 0 ? r : -E2BIG;
+	ret_harvested->pprof = span_of(*ret_pprof, size);
+	ret_harvested->time = h->facts.start;
+	ret_harvested->samples = pprof_n_samples(p);
+	return 0;
+}
+
+int harvest_next(struct harvest *h, const struct harvest_naming *naming,
+		 struct harvested *ret_harvested, uint8_t **ret_pprof, struct labels *ret_labels)
+{
+	_cleanup_(tally_freep) struct tally *t = TAKE_PTR(h->tallies.items[h->next]);
+	int r;
+
+	h->next++;
+	*ret_harvested = (struct harvested){ .labels = ret_labels };
+	r = make_id(ret_harvested->id);
+	if (r == 0)
+		r = make_labels(t, naming, ret_labels);
+	if (r == 0)
+		r = make_profile(h, t, ret_harvested, ret_pprof);
+	binary_rest(t->build->binary);
+	return r;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A window that is over: from its tallies to profiles, one at a time, so that samples of the next
+ * window are not kept waiting while names are looked up.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/recorder/tallies.h"
+#include "agent/target/identity.h"
+#include "base/span.h"
+
+/* The window. */
+struct harvest_facts {
+	uint64_t start;	   /* ns since the epoch */
+	uint64_t duration; /* ns */
+	uint64_t period;   /* ns of CPU time that a sample stands for */
+	uint64_t lost;	   /* samples that got lost before it was known whose they were */
+};
+
+struct harvest {
+	struct tallies tallies;
+	uint32_t next;
+	uint64_t samples; /* in all tallies */
+	struct harvest_facts facts;
+};
+
+#define HARVEST_NULL \
+	{            \
+		0    \
+	}
+
+#define HARVEST_ID_SIZE 37
+
+/* A finished profile. Borrowed for the call. */
+struct harvested {
+	char id[HARVEST_ID_SIZE]; /* UUID, random (RFC 9562, version 4) */
+	const struct labels *labels;
+	struct span pprof; /* gzip */
+	uint64_t time;	   /* ns since the epoch */
+	uint64_t samples;  /* distinct stacks */
+};
+
+enum harvest_outcome {
+	HARVEST_E_UNWANTED = 1, /* a rule says that it is not to be profiled */
+};
+
+/* Who is to be profiled, and under which names. Borrowed. */
+struct harvest_naming {
+	struct identity_options labels;
+	const struct target_rules *rules;
+};
+
+/* Takes @tallies over. One that was not done is ended first. */
+void harvest_begin(struct harvest *h, struct tallies *tallies, const struct harvest_facts *facts);
+void harvest_fini(struct harvest *h);
+
+static inline bool harvest_is_done(const struct harvest *h)
+{
+	return h->next == h->tallies.n;
+}
+
+/*
+ * Make the next profile; its bytes are *ret_pprof, the caller's to free(). 0, HARVEST_E_UNWANTED,
+ * or -errno; the tally is done with in any case.
+ */
+int harvest_next(struct harvest *h, const struct harvest_naming *naming,
+		 struct harvested *ret_harvested, uint8_t **ret_pprof, struct labels *ret_labels);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hone-agent: from the command line to an agent that runs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/version.h"
+#include "base/file.h"
+
+enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
+
+struct command {
+	int argc;
+	char **argv;
+	struct log log;
+	struct config_problems problems;
+};
+
+static void say_problems(const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		fprintf(stderr, "hone-agent: %s\n", problems->texts[i]);
+	if (problems->more)
+		fprintf(stderr, "hone-agent: and %zu more.\n", problems->more);
+}
+
+/* 0, CONFIG_E_WRONG and it was said why, or -errno. */
+static int read_config(struct command *c, struct config_choice *ret_choice,
+		       struct agent_config *ret_config)
+{
+	_cleanup_(buf_fini) struct buf file = BUF_INIT(CONFIG_MAX_FILE);
+	struct config_input input = {
+		.argc = c->argc,
+		.argv = (const char *const *)c->argv,
+		.environment = (const char *const *)environ,
+	};
+
+	config_choose(&input, ret_choice);
+	if (ret_choice->action == CONFIG_HELP || ret_choice->action == CONFIG_VERSION)
+		return 0;
+	input.file_name = ret_choice->file;
+	int r = file_read(ret_choice->file, &file);
+	if (r < 0 && (ret_choice->named || r != -ENOENT)) {
+		fprintf(stderr, "hone-agent: cannot read %s: %s.\n", ret_choice->file,
+			strerror(-r));
+		return CONFIG_E_WRONG;
+	}
+	input.file = file.size ? span_of(file.data, file.size) : span_of("", 0);
+	r = agent_config_parse(&input, ret_config, &c->problems);
+	if (r == CONFIG_E_WRONG)
+		say_problems(&c->problems);
+	return r;
+}
+
+static void set_log(struct command *c, const struct agent_config *config)
+{
+	c->log.format = config->log.format;
+	c->log.level = config->log.level;
+}
+
+static int on_reload(void *context, struct agent_config *ret_config)
+{
+	struct command *c = context;
+	struct config_choice choice;
+	int r = read_config(c, &choice, ret_config);
+
+	if (r == 0)
+		set_log(c, ret_config);
+	else if (r > 0)
+		log_error(&c->log, "configuration is wrong, the old one stays",
+			  log_text("first", c->problems.n ? c->problems.texts[0] : NULL));
+	return r;
+}
+
+static enum exit_code run(struct command *c, struct agent_config *config)
+{
+	_cleanup_(agent_fini) struct agent a;
+
+	set_log(c, config);
+	int r = agent_init(&a, config, &c->log, on_reload, c);
+	if (r == 0) {
+		log_info(&c->log, "hone-agent runs", log_text("version", HONE_VERSION),
+			 log_u64("frequency", a.config.frequency),
+			 log_seconds("window", a.config.window));
+		r = agent_run(&a);
+	}
+	if (r < 0)
+		log_error(&c->log, "hone-agent cannot go on", log_errno(r));
+	return r == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static enum exit_code print(void (*what)(struct buf *to))
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
+
+	what(&text);
+	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
+	    fflush(stdout))
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct command c = { .argc = argc, .argv = argv, .log = { .fd = 2 } };
+	_cleanup_(agent_config_fini) struct agent_config config = { 0 };
+	struct config_choice choice;
+
+	c.log.priority = log_is_journal(2, getenv("JOURNAL_STREAM"));
+	int r = read_config(&c, &choice, &config);
+	if (r < 0)
+		fprintf(stderr, "hone-agent: %s.\n", strerror(-r));
+	if (r != 0)
+		return r < 0 ? EXIT_FAILED : EXIT_WRONG;
+	switch (choice.action) {
+	case CONFIG_HELP:
+		return print(config_help);
+	case CONFIG_VERSION:
+		return puts("hone-agent " HONE_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
+	case CONFIG_CHECK:
+		return puts("the configuration is good") < 0 ? EXIT_FAILED : EXIT_OK;
+	case CONFIG_RUN:
+		return run(&c, &config);
+	}
+	return EXIT_FAILED;
+}
