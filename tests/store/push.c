@@ -32,6 +32,7 @@ struct round {
 	struct store_profile profile;
 	struct one ones[MAX_ROUND];
 	unsigned int n, n_started, n_done;
+	bool first_only;
 };
 
 static void fail(const char *text)
@@ -52,9 +53,14 @@ static int on_done(void *context, const struct store_result *result)
 	       result->http_status, (unsigned long long)(result->retry_after / NSEC_PER_MSEC),
 	       result->labels_changed, result->text);
 	fflush(stdout);
-	if (++round->n_done == round->n)
+	if (++round->n_done == round->n || round->first_only)
 		loop_quit(&round->loop);
-	return start_some(round);
+	if (!round->first_only)
+		return start_some(round);
+	store_cancel(round->store);
+	puts("cancelled");
+	fflush(stdout);
+	return 0;
 }
 
 static int start_some(struct round *round)
@@ -73,7 +79,9 @@ static int start_some(struct round *round)
 static void run_round(struct round *round, char *line)
 {
 	round->n = round->n_started = round->n_done = 0;
-	for (char *id = strtok(line, " \n"); id && round->n < MAX_ROUND; id = strtok(NULL, " \n")) {
+	round->first_only = strncmp(line, "first ", 6) == 0;
+	for (char *id = strtok(line + (round->first_only ? 6 : 0), " \n");
+	     id && round->n < MAX_ROUND; id = strtok(NULL, " \n")) {
 		struct one *one = &round->ones[round->n++];
 
 		one->round = round;

@@ -139,6 +139,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_html(self, _):
         self.answer(200, b"<html>Sign in</html>", "text/html")
 
+    def do_empty_page(self, _):
+        self.answer(200, b"", "text/html")
+
     def do_wrong_body(self, _):
         self.answer(200, b"\xff\xff\xff")
 

@@ -172,6 +172,7 @@ class Cases:
         with Server() as server:
             check(self.one(server, "/html"), "retry", 200, SLOW, "not as a store does")
             check(self.one(server, "/wrong_body"), "retry", 200, SLOW, "not as a store does")
+            check(self.one(server, "/empty_page"), "retry", 200, SLOW, "not as a store does")
 
     def early_responses(self):
         with Server() as server:
@@ -191,7 +192,7 @@ class Cases:
             check(self.one(server, "/long_body/400"), "refused", 400)
             check(self.one(server, "/endless_body/200"), "retry", 0, 0, "too long")
             check(self.one(server, "/endless_body/500"), "retry", 500)
-            check(self.one(server, "/endless_header"), "retry", 0)
+            check(self.one(server, "/endless_header"), "retry", 0, 0, "too long")
 
     def silence(self):
         with Server() as server:
@@ -250,6 +251,22 @@ class Cases:
                 push.line("cancel")
                 same(push.process.stdout.readline(), "cancelled\n")
                 check(push.push(), "ok", 200)
+
+    def cancel_from_done(self):
+        """The first that is done ends the others, done already or not."""
+        ids = [f"{i:032x}" for i in range(8)]
+        for path in "", "/slow_ok/50", "/close", "/token/t":
+            with Server() as server, self.open(server.url + path, "--pushes", "8", "--bearer",
+                                               self.secret("t")) as push:
+                for _ in range(5):
+                    push.line("first " + " ".join(ids))
+                    push.result()
+                    same(push.process.stdout.readline(), "cancelled\n")
+                push.push()
+                os.remove(os.path.join(self.folder, "secret"))  # ends before it begins
+                push.line("first " + " ".join(ids))
+                check(push.result(), "retry", 0, SLOW)
+                same(push.process.stdout.readline(), "cancelled\n")
 
     # ---- who we are
     def secret(self, text, name="secret"):
