@@ -230,6 +230,7 @@ static enum hone_exit conclude(struct session *s)
 		.output = s->options.output,
 		.json = s->options.json,
 		.quiet = s->options.quiet,
+		.n_denied = s->target.n_denied,
 		.end = s->end,
 		.recorder = &s->recorder,
 		.result = &s->result,

@@ -26,6 +26,7 @@ struct record_loop {
 	struct live live;
 	struct pgo_quality quality;
 	uint64_t judged; /* samples in it */
+	bool unjudged;	 /* has grown too large for that */
 	uint64_t start;
 	enum record_end why;
 };
@@ -71,10 +72,19 @@ static int on_signal(struct loop_signals *signals, int number)
 
 static int judge(struct record_loop *l, const struct tally *tally)
 {
-	if ((double)tally->stacks.total < (double)l->judged * JUDGE_GROWTH)
+	if (l->unjudged || (double)tally->stacks.total < (double)l->judged * JUDGE_GROWTH)
 		return 0;
 	l->judged = tally->stacks.total;
-	return record_preview(tally, &l->quality);
+	int r = record_preview(tally, &l->quality);
+	l->unjudged = r == PGO_E_TOO_LARGE;
+	return r < 0 ? r : 0;
+}
+
+static const char *verdict_of(const struct record_loop *l)
+{
+	if (l->unjudged)
+		return "too large to be judged";
+	return l->judged ? pgo_verdict_name(l->quality.verdict) : NULL;
 }
 
 static void show(struct record_loop *l)
@@ -90,7 +100,7 @@ static void show(struct record_loop *l)
 		.samples = recorder_samples(l->recorder),
 		.edges = l->quality.edges,
 		.coverage = l->judged ? l->quality.coverage : -1,
-		.verdict = l->judged ? pgo_verdict_name(l->quality.verdict) : NULL,
+		.verdict = verdict_of(l),
 		.lost = counters.ring_full,
 	};
 	live_show(&l->live, &status);

@@ -32,6 +32,16 @@ static const char *end_name(enum record_end end)
 	return "";
 }
 
+static void print_verdict(const struct record_result *result, struct buf *out)
+{
+	if (result->unjudged)
+		buf_append_text(out,
+				"not judged: too many distinct stacks for that. The profile is "
+				"whole; a shorter recording can be judged.");
+	else
+		pgo_quality_print(&result->quality, out);
+}
+
 /* ---- for people -------------------------------------------------------------------------- */
 
 /* The summary goes where the profile does not. */
@@ -68,12 +78,41 @@ static bool row_profile(const struct record_report *report)
 
 	snprintf(text, sizeof(text), "  profile    %zu call edges, %zu hot, coverage %.1f %%",
 		 q->edges, q->hot_edges, q->coverage * 100);
-	if (!row(report, text))
+	if (!report->result->unjudged && !row(report, text))
 		return false;
 	snprintf(text, sizeof(text),
 		 "  losses     lost %" PRIu64 ", truncated %" PRIu64 ", unsymbolized %" PRIu64,
 		 notes->lost, notes->truncated, notes->unsymbolized);
 	return row(report, text);
+}
+
+static bool row_count(const struct record_report *report, uint64_t n, const char *format)
+{
+	char text[1024];
+
+	if (!n)
+		return true;
+	snprintf(text, sizeof(text), format, n);
+	return row(report, text);
+}
+
+/* What there should be none of. */
+static bool row_gaps(const struct record_report *report)
+{
+	struct capture_counters counters;
+
+	capture_counters(report->recorder->capture, &counters);
+	return row_count(report, counters.no_stack,
+			 "  no stack   %" PRIu64 " samples whose stack could not be read: of these "
+			 "only the innermost function is known") &&
+	       row_count(report, report->result->notes.unwatched,
+			 "  unwatched  %" PRIu64
+			 " processes were too many to be watched at once, and "
+			 "are missing; --exe has no such limit") &&
+	       row_count(report, report->n_denied,
+			 "  denied     %" PRIu64
+			 " processes could not be looked at, and may be missing; "
+			 "run hone with sudo");
 }
 
 static bool row_others(const struct record_report *report)
@@ -101,7 +140,7 @@ static bool row_verdict(const struct record_report *report)
 	struct buf sentence = BUF_INIT(4096);
 	char text[1024];
 
-	pgo_quality_print(&report->result->quality, &sentence);
+	print_verdict(report->result, &sentence);
 	snprintf(text, sizeof(text), "  verdict    %.*s", (int)sentence.size,
 		 (const char *)sentence.data);
 	bool ok = row(report, text);
@@ -140,14 +179,18 @@ static void json_quality(json_t *o, const struct record_result *result)
 	const struct pgo_quality *q = &result->quality;
 	struct buf sentence = BUF_INIT(4096);
 
-	pgo_quality_print(q, &sentence);
+	print_verdict(result, &sentence);
 	buf_append_u8(&sentence, 0);
-	json_object_set_new(o, "verdict", json_text(pgo_verdict_name(q->verdict)));
+	json_object_set_new(o, "verdict",
+			    result->unjudged ? json_null()
+					     : json_text(pgo_verdict_name(q->verdict)));
 	json_object_set_new(o, "sentence", json_text((const char *)sentence.data));
+	buf_fini(&sentence);
+	if (result->unjudged)
+		return;
 	json_object_set_new(o, "edges", json_integer((json_int_t)q->edges));
 	json_object_set_new(o, "hot_edges", json_integer((json_int_t)q->hot_edges));
 	json_object_set_new(o, "coverage", json_number(q->coverage));
-	buf_fini(&sentence);
 }
 
 /* The most memory that was resident, in KiB. ru_maxrss would count that of whoever started us. */
@@ -184,7 +227,9 @@ static void json_counts(json_t *o, const struct record_report *report)
 {
 	const struct recorder *r = report->recorder;
 	const struct record_result *result = report->result;
+	struct capture_counters counters;
 
+	capture_counters(r->capture, &counters);
 	json_object_set_new(o, "samples", json_integer((json_int_t)result->notes.samples));
 	json_object_set_new(o, "lost", json_integer((json_int_t)result->notes.lost));
 	json_object_set_new(o, "truncated", json_integer((json_int_t)result->notes.truncated));
@@ -193,6 +238,9 @@ static void json_counts(json_t *o, const struct record_report *report)
 	json_object_set_new(o, "not_sampled", json_integer((json_int_t)r->counters.not_sampled));
 	json_object_set_new(o, "foreign", json_integer((json_int_t)r->counters.foreign));
 	json_object_set_new(o, "unnamed", json_integer((json_int_t)r->counters.unnamed));
+	json_object_set_new(o, "no_stack", json_integer((json_int_t)counters.no_stack));
+	json_object_set_new(o, "unwatched", json_integer((json_int_t)result->notes.unwatched));
+	json_object_set_new(o, "denied", json_integer((json_int_t)report->n_denied));
 }
 
 static bool say_json(const struct record_report *report, const char *output, const char *reason)
@@ -226,8 +274,8 @@ enum hone_exit record_report_summary(const struct record_report *report)
 	if (report->json)
 		ok = say_json(report, report->output, NULL);
 	else if (!report->quiet)
-		ok = row_source(report) && row_profile(report) && row_others(report) &&
-		     row_verdict(report);
+		ok = row_source(report) && row_profile(report) && row_gaps(report) &&
+		     row_others(report) && row_verdict(report);
 	return ok ? HONE_OK : HONE_ERROR;
 }
 

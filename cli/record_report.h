@@ -12,6 +12,7 @@ struct record_report {
 	const char *target; /* "pid 42" */
 	const char *output; /* "-": standard output, which the summary then keeps clear of */
 	bool json, quiet;
+	size_t n_denied; /* processes that could not be looked at when the target was looked for */
 	enum record_end end;
 	const struct recorder *recorder;
 	const struct record_result *result;

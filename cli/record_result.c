@@ -18,13 +18,6 @@ void record_result_fini(struct record_result *result)
 	result->profile = pprof_free(result->profile);
 }
 
-static int assess(struct pprof_profile *profile, struct pgo_quality *ret_quality)
-{
-	int r = pgo_assess(profile, ret_quality, NULL);
-
-	return r == PGO_E_TOO_LARGE ? -E2BIG : r;
-}
-
 int record_preview(const struct tally *tally, struct pgo_quality *ret_quality)
 {
 	_cleanup_(profile_freep) struct pprof_profile *profile = NULL;
@@ -40,16 +33,24 @@ int record_preview(const struct tally *tally, struct pgo_quality *ret_quality)
 	if (r == 0)
 		r = symbolize_stacks(tally->build->binary, &tally->stacks, &options, profile,
 				     &counts);
-	return r == 0 ? assess(profile, ret_quality) : r;
+	return r == 0 ? pgo_assess(profile, ret_quality, NULL) : r;
 }
 
-static uint64_t lost_of(const struct tally *tally, const struct recorder *r)
+static struct pgo_notes notes_of(const struct tally *tally, const struct recorder *r,
+				 const struct symbolize_counts *counts)
 {
 	struct capture_counters counters;
 
 	capture_counters(r->capture, &counters);
-	return counters.ring_full + counters.malformed + r->counters.unnamed +
-	       tally->stacks.refused;
+	return (struct pgo_notes){
+		.known = true,
+		.samples = counts->samples,
+		.lost = counters.ring_full + counters.malformed + r->counters.unnamed +
+			tally->stacks.refused,
+		.truncated = tally->truncated,
+		.unsymbolized = counts->unsymbolized,
+		.unwatched = counters.unwatched + r->counters.unwatched,
+	};
 }
 
 /* The scheduler, the garbage collector, what they call: the share of a program that waits. */
@@ -69,7 +70,8 @@ static bool is_idle(const struct pprof_profile *p)
 
 bool record_result_is_useful(const struct record_result *result)
 {
-	return result->profile && !result->idle && result->quality.verdict != PGO_REFUSED;
+	return result->profile && !result->idle &&
+	       (result->unjudged || result->quality.verdict != PGO_REFUSED);
 }
 
 int record_result_make(struct record_result *result, const struct recorder *r)
@@ -92,14 +94,11 @@ int record_result_make(struct record_result *result, const struct recorder *r)
 		e = symbolize_stacks(binary, &tally->stacks, &options, result->profile, &counts);
 	if (e < 0)
 		return e;
-	result->notes = (struct pgo_notes){
-		.known = true,
-		.samples = counts.samples,
-		.lost = lost_of(tally, r),
-		.truncated = tally->truncated,
-		.unsymbolized = counts.unsymbolized,
-	};
+	result->notes = notes_of(tally, r, &counts);
 	result->idle = is_idle(result->profile);
 	e = profile_note(result->profile, &result->notes);
-	return e < 0 ? e : assess(result->profile, &result->quality);
+	if (e == 0)
+		e = pgo_assess(result->profile, &result->quality, NULL);
+	result->unjudged = e == PGO_E_TOO_LARGE;
+	return e < 0 ? e : 0;
 }

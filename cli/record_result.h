@@ -17,7 +17,8 @@ struct record_result {
 	uint64_t start;	   /* ns since the epoch */
 	uint64_t duration; /* ns */
 	uint32_t frequency;
-	bool idle; /* no sample shows anything but Go's own runtime */
+	bool unjudged; /* too large for that: .quality says nothing */
+	bool idle;     /* no sample shows anything but Go's own runtime */
 };
 
 #define RECORD_RESULT_NULL \
@@ -28,16 +29,16 @@ struct record_result {
 void record_result_fini(struct record_result *result);
 
 /*
- * Symbolize and judge what @result.tally holds; its tally and times are set. 0, -ENOMEM or
- * -E2BIG (more than the judgement has room for).
+ * Symbolize and judge what @result.tally holds; its tally and times are set. 0, also when it could
+ * not be judged, or -ENOMEM.
  */
 int record_result_make(struct record_result *result, const struct recorder *r);
 
-/* Is there a profile, and would the compiler take it and do something with it? */
+/* Is there a profile, and would the compiler take it and do something with it, as far as known? */
 bool record_result_is_useful(const struct record_result *result);
 
 /*
  * How good a profile the tally would give now. As cheap as can be: two frames of each stack, which
- * is what the compiler looks at. 0 or as record_result_make().
+ * is what the compiler looks at. 0, PGO_E_TOO_LARGE or -ENOMEM.
  */
 int record_preview(const struct tally *tally, struct pgo_quality *ret_quality);

@@ -187,6 +187,7 @@ static enum hone_exit find_file(struct record_target *t, const char *path)
 	t->by_file = true;
 	snprintf(t->name, sizeof(t->name), "%s", path);
 	int r = find_by_exe(&t->procfs, path, &pids);
+	t->n_denied = pids.n_denied;
 	if (r == TARGET_E_REPLACED) {
 		say_error(COMMAND,
 			  "%s was replaced: the %zu process%s of that name run the file "
@@ -345,6 +346,7 @@ static enum hone_exit watch_container(struct record_target *t, struct recorder *
 		pid_list_fini(&t->pids);
 		int e = find_by_container(&t->procfs, &t->container, &id, &t->pids);
 
+		t->n_denied = t->pids.n_denied;
 		if (e != 0)
 			return say_no_container(t->container.text, e);
 		code = watch_new(r, &t->pids, &n);

@@ -24,6 +24,7 @@ struct record_target {
 	bool by_file; /* every process that runs the file of this device and inode */
 	uint64_t device, inode;
 	bool descendants;
+	size_t n_denied; /* processes that could not be looked at to know whether they are meant */
 	struct spawn spawn; /* the command, waiting */
 	char name[256];	    /* for messages: "pid 42", "container 0123…" */
 };

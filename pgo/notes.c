@@ -30,10 +30,9 @@ static uint64_t *member_of(struct pgo_notes *notes, const char *key, size_t size
 		const char *key;
 		uint64_t *member;
 	} members[] = {
-		{ "samples", &notes->samples },
-		{ "lost", &notes->lost },
-		{ "truncated", &notes->truncated },
-		{ "unsymbolized", &notes->unsymbolized },
+		{ "samples", &notes->samples },	    { "lost", &notes->lost },
+		{ "truncated", &notes->truncated }, { "unsymbolized", &notes->unsymbolized },
+		{ "unwatched", &notes->unwatched },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
@@ -82,4 +81,6 @@ void pgo_notes_print(const struct pgo_notes *notes, struct buf *out)
 		   PREFIX "samples=%" PRIu64 " lost=%" PRIu64 " truncated=%" PRIu64
 			  " unsymbolized=%" PRIu64,
 		   notes->samples, notes->lost, notes->truncated, notes->unsymbolized);
+	if (notes->unwatched)
+		buf_printf(out, " unwatched=%" PRIu64, notes->unwatched);
 }

@@ -3,14 +3,17 @@
  * What a recording says of itself in a profile's comments.
  *
  * A comment that begins with "hone: " holds pairs key=value, parted by one space each. Keys are
- * lower-case words; a value is a decimal number of samples. A reader passes over keys it does not
- * know and pairs it cannot read. One recording writes one such comment; a merged profile holds
- * those of all its parts, and their numbers add up. The keys:
+ * lower-case words; a value is a decimal number, of samples where nothing else is said. A reader
+ *passes over keys it does not know and pairs it cannot read. One recording writes one such comment;
+ *a merged profile holds those of all its parts, and their numbers add up. The keys:
  *
  *	samples		samples in the profile
  *	lost		samples taken that are not in it: buffers ran over, a table was full
  *	truncated	of samples: the stack breaks off before its root, though it is not deeper
- *than the profile's depth limit unsymbolized	of samples: some frame has no name
+ *			than the profile's depth limit
+ *	unsymbolized	of samples: some frame has no name
+ *	unwatched	processes that were meant and not recorded, because too many were already;
+ *			their samples are missing, nobody knows how many. Not written if 0
  *
  *	hone: samples=19240 lost=0 truncated=3 unsymbolized=0
  *
@@ -28,6 +31,7 @@
 struct pgo_notes {
 	bool known; /* some comment gave `samples` */
 	uint64_t samples, lost, truncated, unsymbolized;
+	uint64_t unwatched; /* processes */
 };
 
 void pgo_notes_read(const struct pprof_profile *p, struct pgo_notes *ret_notes);

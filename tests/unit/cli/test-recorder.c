@@ -35,6 +35,21 @@ static const struct fake_function functions[N_FUNCTIONS] = {
 /* An address within function @f. */
 #define IN(f) (FAKE_TEXT + 0x1000ull * (f) + 0x10)
 
+/* ---- a judgement that fails where it is told to ------------------------------------------ */
+
+static int assess_outcome;
+
+int __real_pgo_assess(struct pprof_profile *p, struct pgo_quality *ret_quality,
+		      struct pgo_edges **ret_edges);
+int __wrap_pgo_assess(struct pprof_profile *p, struct pgo_quality *ret_quality,
+		      struct pgo_edges **ret_edges);
+
+int __wrap_pgo_assess(struct pprof_profile *p, struct pgo_quality *ret_quality,
+		      struct pgo_edges **ret_edges)
+{
+	return assess_outcome ? assess_outcome : __real_pgo_assess(p, ret_quality, ret_edges);
+}
+
 /* ---- records ----------------------------------------------------------------------------- */
 
 static uint64_t own_start_time(void)
@@ -86,6 +101,8 @@ struct recording {
 	struct procfs procfs;
 	struct recorder recorder;
 	struct record_result result;
+	size_t n_denied;
+	bool json;
 	struct sample *records[MAX_NUMBER];
 	size_t n;
 };
@@ -372,6 +389,8 @@ static void summarize(struct recording *r, const char *output, int fd, char *ret
 	const struct record_report report = {
 		.target = "pid 1",
 		.output = output,
+		.n_denied = r->n_denied,
+		.json = r->json,
 		.recorder = &r->recorder,
 		.result = &r->result,
 	};
@@ -405,6 +424,64 @@ static void test_summary_is_defused(void **state)
 	summarize(&r, "-", STDERR_FILENO, text, sizeof(text));
 	assert_non_null(strstr(text, "program    ?"));
 	assert_null(strchr(text, '\033'));
+	recording_fini(&r);
+}
+
+/* What there should be none of is said where there is some, and only there. */
+static void test_gaps_are_told(void **state)
+{
+	struct recording r;
+	char text[4096];
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	drain(&r);
+	r.n = 0;
+	free(r.records[0]);
+	conclude(&r);
+	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
+	assert_null(strstr(text, "no stack "));
+	assert_null(strstr(text, "unwatched"));
+	assert_null(strstr(text, "denied"));
+	record_result_fini(&r.result);
+	fake_kernel.counters = (struct capture_counters){ .no_stack = 3, .unwatched = 4 };
+	r.recorder.counters.unwatched = 5;
+	r.n_denied = 6;
+	conclude(&r);
+	assert_string_equal(pprof_comment(r.result.profile, 1),
+			    "hone: samples=1 lost=0 truncated=0 unsymbolized=0 unwatched=9");
+	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "no stack   3 samples"));
+	assert_non_null(strstr(text, "unwatched  9 processes"));
+	assert_non_null(strstr(text, "denied     6 processes"));
+	r.json = true;
+	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "\"no_stack\": 3"));
+	assert_non_null(strstr(text, "\"unwatched\": 9"));
+	assert_non_null(strstr(text, "\"denied\": 6"));
+	recording_fini(&r);
+}
+
+/* More than can be judged is written all the same. */
+static void test_too_large_to_be_judged_is_no_reason_to_throw_it_away(void **state)
+{
+	struct pgo_quality quality;
+	struct recording r;
+	char text[4096];
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	assess_outcome = PGO_E_TOO_LARGE;
+	conclude(&r);
+	assert_int_equal(record_preview(r.result.tally, &quality), PGO_E_TOO_LARGE);
+	assert_true(r.result.unjudged);
+	assert_true(record_result_is_useful(&r.result));
+	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "verdict    not judged"));
+	assert_null(strstr(text, "coverage"));
+	assess_outcome = 0;
 	recording_fini(&r);
 }
 
@@ -512,6 +589,8 @@ int main(void)
 		cmocka_unit_test(test_no_samples_are_no_profile),
 		cmocka_unit_test(test_no_start_lines_are_no_profile),
 		cmocka_unit_test(test_summary_is_defused),
+		cmocka_unit_test(test_gaps_are_told),
+		cmocka_unit_test(test_too_large_to_be_judged_is_no_reason_to_throw_it_away),
 		cmocka_unit_test(test_preview_judges_as_the_result_does),
 		cmocka_unit_test(test_a_process_that_has_ended_is_not_waited_for),
 		cmocka_unit_test(test_a_pid_used_again_is_not_recorded),
