@@ -56,6 +56,7 @@ void unwinder_init(struct unwinder *u, const struct binary *binary)
 	*u = (struct unwinder){
 		.binary = binary,
 		.cache = PC_CACHE_NULL,
+		.reads_state = binary_runtime(binary)->known,
 		.external_pc = binary_runtime_function(binary, "runtime._ExternalCode"),
 		.system_pc = binary_runtime_function(binary, "runtime._System"),
 	};
@@ -404,13 +405,29 @@ static int push_pseudo_frame(struct walk *w, uint64_t entry)
 	return r;
 }
 
-/* Nothing of Go on top: runtime/pprof charges an abstract function. */
+/* The thread has no g: it is not one of Go's but C code made it. */
+static bool is_foreign_thread(const struct walk *w)
+{
+	return w->stateless && w->unwinder->reads_state && (w->sample->flags & SAMPLE_POLICY);
+}
+
+/*
+ * Nothing of Go on top: runtime/pprof charges an abstract function.
+ *
+ * On a thread of Go's that is [_ExternalCode, _System]. sigprof() also knows _VDSO, but on Linux
+ * each of the runtime's calls into the vDSO sets m.vdsoSP, and is shown by its caller; and _GC
+ * instead of _System, where m.preemptoff is set: a goroutine that stops the world is in Go code all
+ * the time, so that would be worth no read for each sample.
+ *
+ * On a thread that is not Go's (sigprofNonGoPC) it is the bare pc, which has no name, below
+ * _ExternalCode: only the latter is kept.
+ */
 static int walk_external(struct walk *w)
 {
 	int r = push_pseudo_frame(w, w->unwinder->external_pc);
 
 	w->stack->external = true;
-	return r < 0 ? r : push_pseudo_frame(w, w->unwinder->system_pc);
+	return r < 0 || is_foreign_thread(w) ? r : push_pseudo_frame(w, w->unwinder->system_pc);
 }
 
 /*
@@ -447,7 +464,8 @@ static int walk_registers(struct walk *w)
 	if (r < 0)
 		return r;
 	if (!info.is_go)
-		return w->stateless ? walk_foreign_code(w) : walk_external(w);
+		return w->stateless && !is_foreign_thread(w) ? walk_foreign_code(w)
+							     : walk_external(w);
 	w->trap = true;
 	return walk_from(w, w->sample->pc);
 }

@@ -30,7 +30,7 @@
 struct stack {
 	uint32_t n;
 	bool truncated; /* the root was not reached, though the chain was not too deep */
-	bool external;	/* not Go code: the pseudo frames runtime._ExternalCode, runtime._System */
+	bool external;	/* not Go code: the pseudo frame runtime._ExternalCode, and what calls it */
 	uint32_t frames[SAMPLE_MAX_FRAMES * 2 + 8]; /* leaf first */
 };
 
@@ -42,6 +42,7 @@ enum unwind_outcome {
 struct unwinder {
 	const struct binary *binary; /* borrowed */
 	struct pc_cache cache;
+	bool reads_state; /* samples that were taken with a policy tell of the runtime's state */
 	uint64_t external_pc, system_pc; /* entries of the pseudo functions, 0 if not there */
 };
 

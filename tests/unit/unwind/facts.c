@@ -40,6 +40,11 @@ uint64_t binary_runtime_function(const struct binary *b, const char *name)
 	return strcmp(name, "runtime._System") == 0 ? b->system : 0;
 }
 
+const struct binary_runtime *binary_runtime(const struct binary *b)
+{
+	return &b->runtime;
+}
+
 enum binary_arch binary_arch(const struct binary *b)
 {
 	return b->arch;

@@ -22,6 +22,7 @@ struct fact {
 
 struct binary {
 	enum binary_arch arch;
+	struct binary_runtime runtime;
 	uint64_t text, start_code, external, system;
 	const struct fact *facts;
 	size_t n_facts;

@@ -84,6 +84,7 @@ static const struct binary amd64 = {
 	.arch = BINARY_AMD64,
 	.text = TEXT,
 	.start_code = 0x400000,
+	.runtime.known = true,
 	.external = EXTERNAL,
 	.system = SYSTEM,
 	.facts = facts,
@@ -514,6 +515,16 @@ static void test_foreign_code_is_charged_to_pseudo_functions(void **state)
 	       (struct expected){ .n = 2, .external = true, .frames = { EXTERNAL, SYSTEM } });
 }
 
+/* The runtime's state was looked for and not found: sigprofNonGoPC() has no _System. */
+static void test_threads_that_c_made_are_external_code(void **state)
+{
+	(void)state;
+	expect(&amd64,
+	       make((struct sample){ .pc = AT(C_CODE, 0x123), .flags = SAMPLE_POLICY },
+		    (struct lists){ LIST(frames, AT(CALLER, 0x10)) }),
+	       (struct expected){ .n = 1, .external = true, .frames = { EXTERNAL } });
+}
+
 /* ---- panics ------------------------------------------------------------------------------ */
 
 static void test_caller_of_an_injected_call_keeps_its_pc(void **state)
@@ -679,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_signal_handlers_are_not_sampled),
 		cmocka_unit_test(test_cgocallback_does_not_end_the_stack),
 		cmocka_unit_test(test_foreign_code_is_charged_to_pseudo_functions),
+		cmocka_unit_test(test_threads_that_c_made_are_external_code),
 		cmocka_unit_test(test_caller_of_an_injected_call_keeps_its_pc),
 		cmocka_unit_test(test_wrappers_show_below_the_panic_machinery_only),
 		cmocka_unit_test(test_arm64_leaf_has_its_caller_in_lr),
