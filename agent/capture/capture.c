@@ -163,6 +163,8 @@ int capture_open(const struct capture_options *options, struct capture_detail *r
 	system_facts_read("", &facts);
 	if (!facts.initial_pid_namespace)
 		return CAPTURE_E_PID_NAMESPACE;
+	if (!facts.initial_time_namespace)
+		return CAPTURE_E_TIME_NAMESPACE;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;

@@ -25,6 +25,7 @@
 enum capture_outcome {
 	CAPTURE_E_PERMISSION = 1, /* detail: the capabilities missing */
 	CAPTURE_E_PID_NAMESPACE,  /* the pids of the kernel are not those we see */
+	CAPTURE_E_TIME_NAMESPACE, /* likewise the times */
 	CAPTURE_E_NO_BTF,	  /* kernel built without type information */
 	CAPTURE_E_KERNEL_OLD,	  /* before 5.10; detail: the release */
 	CAPTURE_E_LOCKDOWN,	  /* kernel lockdown in confidentiality mode */

@@ -15,6 +15,8 @@
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+/* PROC_TIME_INIT_INO */
+#define INITIAL_TIME_NAMESPACE 0xEFFFFFFAU
 
 /* Not yet in the headers of all systems (Linux 5.8). */
 #define CAPABILITY_PERFMON 38
@@ -93,6 +95,16 @@ static bool file_exists(const char *root, const char *path)
 	       access(full, R_OK) == 0;
 }
 
+/* A kernel without such namespaces has the initial one only. */
+static bool is_initial(const char *root, const char *namespace, ino_t number)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/proc/self/ns/%s", root, namespace);
+	return stat(path, &st) < 0 || st.st_ino == number;
+}
+
 static void kernel_release_read(struct system_facts *f)
 {
 	struct utsname name;
@@ -106,9 +118,8 @@ static void kernel_release_read(struct system_facts *f)
 
 void system_facts_read(const char *root, struct system_facts *ret_facts)
 {
-	struct system_facts f = { .capabilities = UINT64_MAX, .initial_pid_namespace = true };
-	char text[4096], path[256];
-	struct stat st;
+	struct system_facts f = { .capabilities = UINT64_MAX };
+	char text[4096];
 
 	if (text_read(root, "/proc/self/status", text, sizeof(text)))
 		capabilities_parse(text, &f.capabilities);
@@ -119,9 +130,8 @@ void system_facts_read(const char *root, struct system_facts *ret_facts)
 	if (text_read(root, "/proc/self/cgroup", text, sizeof(text)))
 		f.hierarchy = hierarchy_parse(text);
 	f.has_btf = file_exists(root, "/sys/kernel/btf/vmlinux");
-	snprintf(path, sizeof(path), "%s/proc/self/ns/pid", root);
-	if (stat(path, &st) == 0)
-		f.initial_pid_namespace = st.st_ino == INITIAL_PID_NAMESPACE;
+	f.initial_pid_namespace = is_initial(root, "pid", INITIAL_PID_NAMESPACE);
+	f.initial_time_namespace = is_initial(root, "time", INITIAL_TIME_NAMESPACE);
 	kernel_release_read(&f);
 	*ret_facts = f;
 }
@@ -206,6 +216,9 @@ const char *capture_outcome_text(int outcome)
 		return "this is a pid namespace of its own, in which the kernel's process ids mean "
 		       "nothing: run on the host or in its pid namespace (--pid=host, hostPID: "
 		       "true)";
+	case CAPTURE_E_TIME_NAMESPACE:
+		return "this is a time namespace of its own, in which processes seem to have begun "
+		       "at other times than the kernel knows: run in the host's (nsenter -T -t 1)";
 	case CAPTURE_E_NO_BTF:
 		return "this kernel has no type information (/sys/kernel/btf/vmlinux): it must be "
 		       "built with CONFIG_DEBUG_INFO_BTF=y";

@@ -13,7 +13,7 @@ struct system_facts {
 	uint64_t capabilities; /* effective, one bit each */
 	bool has_btf;
 	bool confidential; /* lockdown=confidentiality */
-	bool initial_pid_namespace;
+	bool initial_pid_namespace, initial_time_namespace;
 	enum cgroup_hierarchy hierarchy; /* whose ids tell containers apart */
 	int perf_paranoid;
 	int kernel_major, kernel_minor; /* 0: not known */

@@ -14,6 +14,7 @@ static const struct system_facts fine = {
 	.capabilities = UINT64_MAX,
 	.has_btf = true,
 	.initial_pid_namespace = true,
+	.initial_time_namespace = true,
 	.perf_paranoid = 2,
 	.kernel_major = 6,
 	.kernel_minor = 1,
@@ -133,6 +134,7 @@ static void test_facts_of_nowhere(void **state)
 	system_facts_read("/nonexistent", &f);
 	assert_true(f.capabilities == UINT64_MAX);
 	assert_true(f.initial_pid_namespace);
+	assert_true(f.initial_time_namespace);
 	assert_false(f.has_btf);
 	assert_false(f.confidential);
 	assert_true(f.kernel_major > 0);
