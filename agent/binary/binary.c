@@ -172,22 +172,24 @@ const char *binary_outcome_text(int outcome)
 	case BINARY_E_NOT_ELF:
 		return "not an ELF executable";
 	case BINARY_E_ARCH:
-		return "not an executable for 64-bit little-endian amd64 or arm64";
+		return "not an executable for 64-bit little-endian amd64 or arm64; build it for "
+		       "one "
+		       "of these (GOARCH)";
 	case BINARY_E_NOT_GO:
 		return "not a Go program: it has no pclntab and no Go build info";
 	case BINARY_E_TOO_OLD:
 		return "built with Go before 1.20, which records no start lines of functions: no "
 		       "profile of it could be used by go build; rebuild it with a newer Go";
 	case BINARY_E_TOO_NEW:
-		return "built with a Go whose tables this version does not know";
+		return "built with a Go whose tables this version does not know; take a newer hone";
 	case BINARY_E_PACKED:
 		return "packed or stripped of its pclntab: the functions are not in the file; use "
 		       "the executable as go build made it";
 	case BINARY_E_GARBLED:
 		return "obfuscated: its pclntab or the names in it are not as Go made them, so a "
-		       "profile would match no source";
+		       "profile would match no source; record a build without that";
 	case BINARY_E_BROKEN:
-		return "a damaged or incomplete ELF file";
+		return "a damaged or incomplete ELF file; build or copy it anew";
 	case BINARY_E_NO_FUNCTION:
 		return "no Go function at this address";
 	}

@@ -3,10 +3,12 @@
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 import harness
 from bench import assert_profile, end, test
@@ -84,6 +86,96 @@ def unusable_files(bench):
     odd.write_text("#!/bin/sh\nexec true\n")
     bench.refused("--exe", odd, says="script|not an ELF")
     bench.refused("--exe", bench.folder, says="not a file")
+
+
+@test
+def packed(bench):
+    """As UPX packs: a loader, its marks, and the program compressed; no section headers."""
+    program = zlib.compress(bench.actor.read_bytes())
+    base, size = 0x400000, 0x1000 + len(program)
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, base + 0x100, 64, 0, 0,
+                         64, 56, 2, 0, 0, 0)
+    load = struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, size, size, 0x1000)
+    room = struct.pack("<IIQQQQQQ", 1, 6, 0, base << 1, base << 1, 0, 1 << 22, 0x1000)
+    file = bench.folder / "packed"
+    file.write_bytes((header + load + room + b"\xaf\x6d\x11\x0bUPX!").ljust(0x1000, b"\0") + program)
+    bench.refused("--exe", file, says=["packed", "as go build made it"])
+
+
+@test
+def broken(bench):
+    """ELF files cut short or damaged: half a program, headers that point nowhere, none at all."""
+    data = bench.actor.read_bytes()
+    file = bench.folder / "broken"
+    for content in (data[:len(data) // 2], data[:64] + bytes(56 * 20) + data[64 + 56 * 20:],
+                    data[:32] + b"\xff" * 8 + data[40:], data[:56] + bytes(2) + data[58:]):
+        file.write_bytes(content)
+        bench.refused("--exe", file, says=["damaged", "anew"])
+
+
+@test
+def garbled(bench):
+    """As garble does: names hashed, build info gone; the program runs as before."""
+    data = bench.actor.read_bytes().replace(b"runtime.", b"rQ7tx_e.").replace(b"\xff Go buildinf:",
+                                                                          bytes(14))
+    file = bench.folder / "garbled"
+    file.write_bytes(data)
+    file.chmod(0o755)
+    bench.refused("--exe", file, says=["obfuscated", "record a build without"])
+    bench.refused("--pid", bench.start(file, "spin").pid, says="obfuscated")
+
+
+@test
+def script(bench):
+    """A script, by its file and by its process, which is its interpreter's."""
+    file = bench.folder / "script"
+    file.write_text("#!/bin/sh\necho ready\nread line\n")
+    file.chmod(0o755)
+    bench.refused("--exe", file, says=["script", "not a Go program"])
+    process = bench.start(file, stdin=subprocess.PIPE)
+    bench.refused("--pid", process.pid, says=["shell", "not a Go program"])
+    process.stdin.close()
+
+
+@test
+def program_of_32_bits(bench):
+    file = bench.folder / "narrow"
+    harness.go("build", "-o", str(file), "./actor", arch="386")
+    bench.refused("--exe", file, says=["64-bit", "GOARCH"])
+
+
+@test
+def exe_replaced_midway(bench):
+    """Another build is put in place of the one that is recorded: the profile is of the old one."""
+    copy = bench.folder / "copy"
+    for target in "--pid", "--exe":
+        shutil.copy(bench.actor, copy)
+        actor = bench.start(copy, "spin")
+        recorder = bench.recorder(target, actor.pid if target == "--pid" else copy,
+                                  "--duration", "1h", "-o", bench.out)
+        recorder.attached()
+        time.sleep(1)
+        copy.unlink()
+        shutil.copy("/bin/sleep", copy)
+        time.sleep(1)
+        code, _, err = recorder.stop()
+        assert code == 0, err
+        assert_profile(bench.out)
+        end(actor)
+        copy.unlink()
+
+
+@test
+def namespaces(bench):
+    """In a pid or time namespace of its own hone says so. What it records may be in any."""
+    bench.refused("--exe", bench.actor, says=["pid namespace", "hostPID"], before=(
+        "unshare", "-p", "--fork", "--mount-proc", "sh", "-c",
+        f"{bench.actor} spin >/dev/null & sleep 0.3; exec \"$0\" \"$@\""))
+    actor = bench.spin()
+    shifted = "unshare", "-T", "--boottime", "100000", "--monotonic", "100000"
+    bench.refused("--pid", actor.pid, says=["time namespace", "nsenter"], before=(*shifted, "--fork"))
+    bench.record("--pid", bench.start(*shifted, bench.actor, "spin").pid)
+    assert_profile(bench.out)
 
 
 @test

@@ -51,8 +51,10 @@ def go_minor(path="go"):
     return int(match.group(1)) if match else 0
 
 
-def go(*args, **keywords):
+def go(*args, arch=None, **keywords):
     env = dict(os.environ, GOFLAGS="-buildvcs=false", GO111MODULE="on", GOWORK="off")
+    if arch:
+        env["GOARCH"] = arch
     if "GOCACHE" not in env and "HOME" not in env and "XDG_CACHE_HOME" not in env:
         env["GOCACHE"] = os.path.join(tempfile.gettempdir(), f"go-cache-{os.geteuid()}")
     return subprocess.run([go_command(), *args], check=True, text=True, cwd=WORKLOADS, env=env,
