@@ -39,14 +39,14 @@ static void try_answer(const struct answer *a)
 /* A label's value as well: whatever it is, what is sent is UTF-8. */
 static void try_label(struct span value)
 {
-	_cleanup_(labels_fini) struct labels l = LABELS_NULL;
+	_cleanup_(clean_labels_fini) struct clean_labels l = CLEAN_LABELS_NULL;
 	_cleanup_(freep) char *text = strndup((const char *)value.data, value.size);
 	struct store_label label = { text, text };
 
-	if (!text || labels_clean(&l, &label, 1) || !l.n)
+	if (!text || clean_labels_make(&l, &label, 1) || !l.n)
 		return;
-	struct span rest =
-		span_of(labels_text(&l, l.of[0].value), strlen(labels_text(&l, l.of[0].value)));
+	struct span rest = span_of(clean_labels_text(&l, l.of[0].value),
+				   strlen(clean_labels_text(&l, l.of[0].value)));
 	while (rest.size) {
 		size_t n = text_utf8(rest);
 
