@@ -34,6 +34,7 @@ ROOMS = {
     },
     "agent/deliver": {"base", "store"},
     "agent/config": {"base", "agent/target"},
+    "agent/expose": {"base", "agent/deliver"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }
 ROOMS["agent"] = set(ROOMS) - {"collector"}
@@ -47,7 +48,8 @@ OUTSIDE = [
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
     (r"^curl/", {"base", "store", "agent/kube"}),  # base: curl_loop
     (r"^yaml\.h$", {"agent/config"}),
-    (r"^(microhttpd|sqlite3)\.h$", {"collector"}),
+    (r"^microhttpd\.h$", {"agent/expose", "collector"}),
+    (r"^sqlite3\.h$", {"collector"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.M)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve [not-ready]: the endpoints over a snapshot with a number in every place, until standard
+ * input ends. Prints the port. Connections are cut after a second.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "agent/expose/expose.h"
+
+static const struct snapshot_count samples[] = { { "counted", 1000 }, { "foreign", 7 } };
+static const struct snapshot_count lost[] = { { "ring_full", 3 }, { "unnamed", 0 } };
+static const struct snapshot_count kinds[] = { { "external", 2 } };
+static const struct snapshot_count parts[] = { { "stacks", 1 << 20 }, { "bpf", 4 << 20 } };
+
+static const struct deliver_counters deliver = {
+	.accepted = 12, .files = 2, .files_bytes = 4096, .oldest = 90 * NSEC_PER_SEC, .n_stores = 2
+};
+
+static const struct deliver_store_counters stores[] = {
+	{ .key = "http://main:4040 team",
+	  .state = DELIVER_WAITING,
+	  .delivered = 10,
+	  .delivered_bytes = 12345,
+	  .dropped = { [DELIVER_DROP_REFUSED] = 1 },
+	  .pending = 2,
+	  .codes = { { 200, 10 }, { 429, 4 } },
+	  .codes_other = 1,
+	  .latency = { 1, 2, 3, 0, 0, 0, 0, 4 },
+	  .latency_sum = 2500000000,
+	  .last_success = 1700000000 * NSEC_PER_SEC,
+	  .last_failure = "HTTP 429\n\x1b[2J" },
+	{ .key = "file:///a\"b\\c\nd", .state = DELIVER_IDLE },
+};
+
+static struct snapshot_target targets[1001] = {
+	{ .service = "shop",
+	  .namespace = "prod",
+	  .container = "api\x1b[31m\xff",
+	  .main_package = "example.com/shop/cmd/api",
+	  .processes = 2,
+	  .samples = 500,
+	  .weight = 1 },
+};
+
+static void fill(void *context, struct agent_snapshot *s)
+{
+	const struct agent_snapshot snapshot = {
+		.version = "1.2.3",
+		.node = "n1",
+		.not_ready = context,
+		.window = 60 * NSEC_PER_SEC,
+		.frequency = 99,
+		.windows = 5,
+		.samples = { samples, 2 },
+		.lost = { lost, 2 },
+		.unwind_errors = { kinds, 1 },
+		.memory = { parts, 2 },
+		.processes = 3,
+		.profiles = 12,
+		.kubernetes = { .enabled = true, .connected = true, .relists = 1 },
+		.deliver = &deliver,
+		.stores = stores,
+		.n_stores = 2,
+		.targets = targets,
+		.n_targets = ARRAY_SIZE(targets),
+	};
+
+	*s = snapshot;
+	snapshot_process_read("/proc", &s->process);
+}
+
+static int on_input(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	loop_quit(source->loop);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct expose_options options = {
+		.address = "127.0.0.1:0",
+		.fill = fill,
+		.context = argc > 1 ? argv[1] : NULL,
+		.deadline = NSEC_PER_SEC,
+	};
+	struct loop_source input = LOOP_SOURCE_NULL;
+	struct expose *e = NULL;
+	struct loop loop;
+	int r = loop_init(&loop);
+
+	if (!r)
+		r = expose_open(&options, &loop, &e);
+	if (!r)
+		r = loop_add(&loop, &input, STDIN_FILENO, EPOLLIN, on_input);
+	if (!r) {
+		printf("%u\n", expose_port(e));
+		fflush(stdout);
+		r = loop_run(&loop);
+	}
+	loop_remove(&input);
+	expose_close(e);
+	loop_fini(&loop);
+	if (r)
+		fprintf(stderr, "serve: %s\n", strerror(-r));
+	return r ? 1 : 0;
+}
