@@ -88,12 +88,17 @@ static void test_tries_again(void **state)
 	assert_int_equal(world_store(w, "a").codes[1].status, 200);
 }
 
+static bool b_has_all(struct world *w)
+{
+	return world_store(w, "b").pending == 0;
+}
+
 static void test_waits_as_long_as_asked(void **state)
 {
 	struct world *w = *state;
 	struct script script = { .fail_first = 1, .retry_after = 20 * NSEC_PER_SEC };
 
-	world_open(w, 1);
+	world_open(w, 2);
 	w->stores[0]->answer = fail_some;
 	w->stores[0]->context = &script;
 	assert_int_equal(world_submit(w, 1), 0);
@@ -101,8 +106,11 @@ static void test_waits_as_long_as_asked(void **state)
 	assert_int_equal(world_store(w, "a").state, DELIVER_WAITING);
 	assert_int_equal(world_store(w, "a").next_try, 20 * NSEC_PER_SEC);
 	/* What is submitted meanwhile does not end it. */
-	assert_int_equal(world_submit(w, 2), 0);
+	for (uint32_t n = 2; n <= 9; n++)
+		assert_int_equal(world_submit(w, n), 0);
+	world_run_until(w, b_has_all);
 	assert_int_equal(world_store(w, "a").state, DELIVER_WAITING);
+	assert_int_equal(w->stores[0]->n, 1);
 }
 
 /* Chokes on profile 1. */

@@ -104,6 +104,45 @@ static void test_memory_is_bounded(void **state)
 	assert_int_equal(world_counters(w).files, 0);
 }
 
+static bool has_dropped_old(struct world *w)
+{
+	return world_store(w, "a").dropped[DELIVER_DROP_AGE] > 0;
+}
+
+static bool is_pushing(struct world *w)
+{
+	return w->stores[0]->done != NULL;
+}
+
+static void answer_now(struct store *s)
+{
+	s->silent = false;
+	assert_int_equal(loop_timer_set(&s->timer, 1, 0), 0);
+}
+
+static void test_what_is_being_pushed_is_not_dropped(void **state)
+{
+	struct world *w = *state;
+
+	w->options.spool = NULL;
+	w->options.max_profiles = 3;
+	w->options.max_age = 100 * NSEC_PER_MSEC;
+	world_open(w, 1);
+	w->stores[0]->silent = true;
+	assert_int_equal(world_submit(w, 1), 0);
+	world_run_until(w, is_pushing);
+	for (uint32_t n = 2; n <= 6; n++)
+		assert_int_equal(world_submit(w, n), 0);
+	assert_int_equal(world_counters(w).in_memory, 3);
+	w->boot += 1000 * NSEC_PER_MSEC;
+	world_run_until(w, has_dropped_old);
+	assert_int_equal(world_store(w, "a").dropped[DELIVER_DROP_AGE], 2);
+	answer_now(w->stores[0]);
+	world_run_until(w, world_is_idle);
+	assert_int_equal(fake_store_taken(w->stores[0], "profile 1"), 1);
+	assert_int_equal(world_store(w, "a").delivered, 1);
+}
+
 static void test_what_never_fits_is_not_accepted(void **state)
 {
 	struct world *w = *state;
@@ -115,11 +154,6 @@ static void test_what_never_fits_is_not_accepted(void **state)
 	assert_int_equal(world_counters(w).accepted, 0);
 	assert_int_equal(world_store(w, "a").accepted, 0);
 	assert_int_equal(world_files(w, "a"), 0);
-}
-
-static bool has_dropped_old(struct world *w)
-{
-	return world_store(w, "a").dropped[DELIVER_DROP_AGE] > 0;
 }
 
 static void test_age(void **state)
@@ -292,6 +326,8 @@ static void test_flush_leaves_a_failing_store(void **state)
 	w->stores[0]->answer = down;
 	submit_many(w, 1, 3);
 	flush(w, 3600 * NSEC_PER_SEC, &result);
+	/* It asked for patience. */
+	assert_int_equal(w->stores[0]->n, 1);
 	assert_int_equal(result.left, 3);
 	assert_int_equal(result.lost, 0);
 	assert_int_equal(fake_store_taken(w->stores[1], NULL), 3);
@@ -418,6 +454,7 @@ int main(void)
 		T(test_the_oldest_go_when_there_are_too_many),
 		T(test_the_oldest_go_when_it_is_full),
 		T(test_memory_is_bounded),
+		T(test_what_is_being_pushed_is_not_dropped),
 		T(test_what_never_fits_is_not_accepted),
 		T(test_age),
 		T(test_the_time_of_day_does_not_age),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folders that are gone or in use, files that are not what they should be. */
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include "agent/deliver/spool.h"
 #include "tests/unit/unit.h"
@@ -17,6 +17,12 @@ static void down(void *context, const struct fake_push *push, struct store_resul
 	*ret = (struct store_result){ .outcome = STORE_E_RETRY,
 				      .retry_after = 600 * NSEC_PER_SEC,
 				      .text = "no connection" };
+}
+
+static void fails(void *context, const struct fake_push *push, struct store_result *ret)
+{
+	(void)context, (void)push;
+	*ret = (struct store_result){ .outcome = STORE_E_RETRY, .text = "no connection" };
 }
 
 static void run(const char *format, ...) _printf_(1, 2);
@@ -203,6 +209,39 @@ static void test_what_is_pushed_from_memory_stays(void **state)
 	assert_int_equal(world_counters(w).in_memory, 0);
 }
 
+static void ignore_flushed(void *context, uint64_t left, uint64_t lost)
+{
+	(void)context, (void)left, (void)lost;
+}
+
+static bool a_has_two_pushes(struct world *w)
+{
+	return w->stores[0]->n == 2;
+}
+
+/* What would be lost comes first. */
+static void test_flush_begins_with_memory(void **state)
+{
+	struct world *w = *state;
+	struct rlimit usual, no_more;
+
+	signal(SIGXFSZ, SIG_IGN);
+	w->options.backoff_min = w->options.backoff_max = 3600 * NSEC_PER_SEC;
+	world_open(w, 1);
+	w->stores[0]->answer = fails;
+	assert_int_equal(world_submit(w, 1), 0);
+	assert_int_equal(world_submit(w, 2), 0);
+	world_run_until(w, world_has_failed);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+	no_more = (struct rlimit){ .rlim_cur = 0, .rlim_max = usual.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &no_more), 0);
+	assert_int_equal(world_submit(w, 3), DELIVER_E_MEMORY);
+	assert_int_equal(deliver_flush(w->deliver, 3600 * NSEC_PER_SEC, ignore_flushed, NULL), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	world_run_until(w, a_has_two_pushes);
+	assert_string_equal(w->stores[0]->pushes[1].text, "profile 3");
+}
+
 static void test_names_of_folders(void **state)
 {
 	char name[SPOOL_FOLDER_SIZE], other[SPOOL_FOLDER_SIZE], longest[DELIVER_KEY_SIZE];
@@ -245,16 +284,17 @@ static void test_a_failed_write_leaves_nothing(void **state)
 	struct world *w = *state;
 	struct spool_name name = { .sequence = 1 };
 	struct spool spool;
-	int dirs[2];
+	int dirs[3];
 
 	assert_int_equal(spool_open(&spool, w->spool), 0);
 	assert_int_equal(spool_folder_open(&spool, "a", &dirs[0]), 0);
 	assert_int_equal(spool_folder_open(&spool, "b", &dirs[1]), 0);
-	run("rmdir %s/b", w->spool);
-	assert_int_equal(spool_write(dirs, 2, &name, span_of("x", 1)), -ENOENT);
-	run("test -z \"$(ls -A %s/a)\"", w->spool);
-	close(dirs[0]);
-	close(dirs[1]);
+	assert_int_equal(spool_folder_open(&spool, "c", &dirs[2]), 0);
+	run("rmdir %s/c", w->spool);
+	assert_int_equal(spool_write(dirs, 3, &name, span_of("x", 1)), -ENOENT);
+	run("test -z \"$(ls -A %s/a %s/b | grep -v :)\"", w->spool, w->spool);
+	for (int i = 0; i < 3; i++)
+		close(dirs[i]);
 	spool_close(&spool);
 }
 
@@ -271,6 +311,7 @@ int main(void)
 		T(test_a_removed_folder_is_made_again),
 		T(test_memory_stands_in_for_the_disk),
 		T(test_what_is_pushed_from_memory_stays),
+		T(test_flush_begins_with_memory),
 		T(test_names_of_folders),
 		T(test_names_of_files),
 		T(test_a_failed_write_leaves_nothing),
