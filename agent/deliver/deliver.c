@@ -19,6 +19,8 @@
 #define TEND_SOON  (1 * NSEC_PER_SEC)
 #define TEND_NOW   (1 * NSEC_PER_MSEC)
 
+#define SETTLE_SHARE 4u /* of the time for a flush: the part for bringing things to disk */
+
 TAILQ_HEAD(sender_list, sender);
 
 struct deliver {
@@ -424,7 +426,7 @@ int deliver_flush(struct deliver *d, uint64_t timeout, deliver_flushed done, voi
 	int r = loop_timer_set(&d->flush_timer, timeout ? timeout : 1, 0);
 	if (r)
 		return r;
-	shelf_settle(&d->shelf);
+	shelf_settle(&d->shelf, timeout / SETTLE_SHARE);
 	TAILQ_FOREACH(s, &d->senders, in_list)
 	sender_flush(s, on_rest, d);
 	on_rest(d);

@@ -37,8 +37,11 @@
  * everything is in memory.
  *
  * One thread, on the owner's loop. deliver_submit() blocks for as long as the disk takes to bring
- * one file and its names to rest, fsync(2) of the file and of each store's folder: submit few at a
- * time where samples wait to be read. Nothing else waits for the disk.
+ * one file and its names to rest, fsync(2) of the file and of each store's folder: of 500 profiles
+ *of 20 KB on ext4, on a machine with six times more to run than CPUs, half took 3 ms or less, 5 of
+ *100 more than 40 ms, and the slowest 0.26 s; the CPU time was 0.26 ms each, and 0.035 ms without a
+ *spool. So where samples wait to be read, submit one in a turn of the loop. Nothing else waits for
+ *the disk.
  */
 #pragma once
 
@@ -66,7 +69,7 @@ struct delivery {
 	const char *id;			  /* UUID text, of any kind, in lower case */
 	const struct store_label *labels; /* at most DELIVER_MAX_LABELS */
 	uint32_t n_labels;
-	uint32_t n_samples; /* 0: not known */
+	uint32_t n_samples; /* distinct stacks, entries of Profile.sample; 0: not known */
 	uint64_t raw_size;  /* of the pprof before gzip, 0: not known */
 	struct span pprof;  /* gzip */
 	uint64_t time;	    /* ns since the epoch; as in the pprof */
@@ -189,7 +192,8 @@ enum deliver_outcome {
 	DELIVER_E_LOCKED = 1, /* open: another process uses this spool */
 	DELIVER_E_VERSION, /* open: the spool was written by another version; nothing was touched */
 	DELIVER_E_MEMORY,  /* submit: accepted, but only into memory, as the disk failed */
-	DELIVER_E_NO_ROOM, /* submit: not accepted, it is larger than all the room there is */
+	DELIVER_E_NO_ROOM, /* submit: not accepted, it is larger than all the room there is, or 64
+			      MiB */
 };
 
 /*

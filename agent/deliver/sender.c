@@ -278,7 +278,7 @@ static int push_one(struct sender *s, struct copy *copy)
 	if (r)
 		return drop(s, copy, r == SHELF_E_LOST ? DELIVER_DROP_LOST : DELIVER_DROP_DAMAGED,
 			    NULL);
-	if (split_is_needed(&s->image, store_limits(s->store))) {
+	if (reporter(s)->owner.split && split_is_needed(&s->image, store_limits(s->store))) {
 		split_copy(s->shelf, copy, &s->image, store_limits(s->store), NULL);
 		let_go(s);
 		return schedule(s, AT_ONCE);

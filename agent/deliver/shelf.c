@@ -378,6 +378,7 @@ static bool settle_one(struct shelf *s, struct item *item)
 	return true;
 }
 
+/* At most @most of them. Whether the disk takes more. */
 static bool settle(struct shelf *s, uint32_t most)
 {
 	for (uint32_t n = 0; s->queue.in_memory && may_ask_disk(s); n++) {
@@ -391,10 +392,13 @@ static bool settle(struct shelf *s, uint32_t most)
 	return false;
 }
 
-void shelf_settle(struct shelf *s)
+void shelf_settle(struct shelf *s, uint64_t budget)
 {
+	uint64_t end = report_boot(s->report) + budget;
+
 	s->retry_at = 0;
-	settle(s, UINT32_MAX);
+	while (report_boot(s->report) < end && settle(s, 1))
+		;
 }
 
 bool shelf_tend(struct shelf *s)

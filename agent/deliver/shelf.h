@@ -82,8 +82,8 @@ void shelf_drop_item(struct shelf *s, struct item *item, enum deliver_reason rea
  * done right now. */
 bool shelf_tend(struct shelf *s);
 
-/* Bring all that waits in memory to disk, or as much as the disk takes. */
-void shelf_settle(struct shelf *s);
+/* Bring what waits in memory to disk, as much as the disk takes; stop after @budget ns. */
+void shelf_settle(struct shelf *s, uint64_t budget);
 
 /* For how long it waits already, in ns. */
 uint64_t shelf_age(const struct shelf *s, const struct item *item);

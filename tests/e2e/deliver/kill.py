@@ -7,6 +7,10 @@ after a random time, started again on the same spool, and so on; in the end one 
 rest. The stores, here, lose answers, ask to try again, and find every seventh profile too big, so that
 it is split. Then each accepted profile must be with both stores, all of its samples once: another
 delivery of the same samples is fine under the same id only.
+
+tests/run has the short form of 20 kills. The long form, of a few minutes:
+
+    tests/e2e/deliver/kill.py BUILD/tests/e2e/deliver/deliver-driver --kills 500
 """
 import argparse
 import collections

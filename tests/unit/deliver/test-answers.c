@@ -248,6 +248,20 @@ static void test_known_limits_spare_the_push(void **state)
 	assert_int_equal(fake_store_taken(w->stores[0], "8 16"), 1);
 }
 
+static void test_without_a_splitter_the_store_decides(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w, 2);
+	w->stores[0]->limits.samples = 8;
+	w->stores[1]->answer = answer_too_big;
+	assert_int_equal(world_submit(w, 1), 0);
+	world_run_until(w, world_is_idle);
+	assert_int_equal(fake_store_taken(w->stores[0], "profile 1"), 1);
+	assert_int_equal(w->stores[1]->n, 1);
+	assert_int_equal(world_store(w, "b").dropped[DELIVER_DROP_TOO_BIG], 1);
+}
+
 static void test_pieces_wait_in_the_place_of_the_whole(void **state)
 {
 	struct world *w = *state;
@@ -388,6 +402,7 @@ int main(void)
 		T(test_a_store_in_trouble_loses_nothing),
 		T(test_too_big_is_split_to_the_last_sample),
 		T(test_known_limits_spare_the_push),
+		T(test_without_a_splitter_the_store_decides),
 		T(test_pieces_wait_in_the_place_of_the_whole),
 		T(test_whole_and_pieces_after_a_kill),
 		T(test_old_ones_are_dropped),
