@@ -169,7 +169,6 @@ int curl_transfer_start(struct curl_transfer *t, struct curl_loop *c, CURL *easy
 {
 	*t = (struct curl_transfer){ .owner = c, .easy = easy, .done = done };
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	CURLMcode m = curl_multi_add_handle(c->multi, easy);
 	if (m == CURLM_OK)
 		return 0;

@@ -2,10 +2,13 @@
 /*
  * libcurl's transfers driven by base/loop, so that many can be under way and none blocks.
  *
- * The easy handles stay their owners': set up with curl_easy_setopt() (but CURLOPT_PRIVATE and
- * CURLOPT_NOSIGNAL, which are set here), given to curl_transfer_start(), and back with the owner
- * when done is called or after curl_transfer_stop(). A connection that can be used again stays with
- * the curl_loop.
+ * The easy handles stay their owners': set up with curl_easy_setopt() (but CURLOPT_PRIVATE, which
+ * is set here), given to curl_transfer_start(), and back with the owner when done is called or
+ * after curl_transfer_stop(). A connection that can be used again stays with the curl_loop.
+ *
+ * The program ignores SIGPIPE: OpenSSL writes its goodbye into connections that are gone. libcurl
+ * keeps the signal away while it works on a transfer (as long as nobody sets CURLOPT_NOSIGNAL), but
+ * not when one is stopped. It looks up names in threads of its own.
  *
  * Only rooms that speak HTTP link this (dependency `curl_loop` in meson).
  *

@@ -82,6 +82,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def do_POST(self):
+        if self.path.startswith("/unread/"):  # an answer, or none, to a request that is not read
+            if status := int(self.path.split("/")[2]):
+                self.answer(status, b"", None, Connection="close")
+            self.close_connection = True
+            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
         seen = {"method": "POST", "path": self.path, "headers": self.headers, "body": body,
                 "peer": self.client_address, "time": time.monotonic()}
@@ -168,6 +173,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"x" * 10)
         self.close_connection = True
+
+    def do_chunked(self, end):
+        """With a trailer; or ended where the argument says, within a chunk or after one."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/proto")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        data = b"3\r\n\x0a\x01x\r\n0\r\nX-Trailer: y\r\n\r\n"
+        self.wfile.write(data[:int(end)] if end else data)
+        self.close_connection = bool(end)
 
     def do_half_header(self, _):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/proto\r\nContent-Le")

@@ -178,13 +178,34 @@ class Cases:
         with Server() as server:
             check(self.one(server, "/continue"), "ok", 200)
 
+    def chunked(self):
+        with Server() as server, self.open(server.url + "/chunked") as push:
+            for _ in range(3):
+                check(push.push(), "ok", 200)
+            same(len({seen["peer"] for seen in server.seen}), 1, "connections")
+
     # ---- what goes wrong
     def broken_answers(self):
         with Server() as server:
-            for path in "half", "half/503", "half_header", "close", "reset", "garbage":
+            for path in ("chunked/5", "chunked/8", "chunked/10", "half", "half/503", "half_header",
+                         "close", "reset", "garbage"):
                 result = self.one(server, "/" + path)
                 check(result, "retry", 0)
                 assert result["text"], path
+
+    def unread_requests(self):
+        """Connections closed while much is still to be sent: no signal may end the program."""
+        files = certificates.make(self.folder)
+        data = gzip.compress(os.urandom(8 << 20), 1)
+        for context in None, certificates.context(files):
+            with Server(context) as server:
+                for status in 0, 413, 503:
+                    path = f"/unread/{status}"
+                    with self.open(server.url + path, "--ca", files["ca"], data=data) as push:
+                        for _ in range(5):
+                            result = push.push()
+                            assert result["outcome"] in ("retry", "too-big"), result
+                            assert result["status"] in (0, status), result
 
     def too_long_answers(self):
         with Server() as server:
