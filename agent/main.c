@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/status.h"
 #include "agent/version.h"
 #include "base/file.h"
 
@@ -102,12 +103,25 @@ static enum exit_code print(void (*what)(struct buf *to))
 	return EXIT_OK;
 }
 
+static enum exit_code print_config(const struct agent_config *config)
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(4u << 20);
+
+	agent_config_print(config, &text);
+	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
+	    fflush(stdout))
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct command c = { .argc = argc, .argv = argv, .log = { .fd = 2 } };
 	_cleanup_(agent_config_fini) struct agent_config config = { 0 };
 	struct config_choice choice;
 
+	if (argc > 1 && !strcmp(argv[1], "status"))
+		return status_main(argc - 1, argv + 1);
 	c.log.priority = log_is_journal(2, getenv("JOURNAL_STREAM"));
 	int r = read_config(&c, &choice, &config);
 	if (r < 0)
@@ -120,7 +134,7 @@ int main(int argc, char **argv)
 	case CONFIG_VERSION:
 		return puts("hone-agent " HONE_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
 	case CONFIG_CHECK:
-		return puts("the configuration is good") < 0 ? EXIT_FAILED : EXIT_OK;
+		return print_config(&config);
 	case CONFIG_RUN:
 		return run(&c, &config);
 	}

@@ -46,7 +46,7 @@ OUTSIDE = [
     (r"^bpf/(libbpf|bpf|btf)\.h$", {"agent/capture"}),
     (r"^bpf/bpf_\w+\.h$", {"bpf"}),
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
-    (r"^curl/", {"base", "store", "agent/kube"}),  # base: curl_loop
+    (r"^curl/", {"base", "store", "agent/kube", "agent"}),  # base: curl_loop
     (r"^yaml\.h$", {"agent/config"}),
     (r"^microhttpd\.h$", {"agent/expose", "collector"}),
     (r"^sqlite3\.h$", {"collector"}),

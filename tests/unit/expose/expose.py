@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""expose.py SERVE: the endpoints as scrapers, probes and bad clients meet them."""
+"""expose.py SERVE AGENT: the endpoints as scrapers, probes, hone-agent status and bad clients meet them."""
 import json
 import os
 import re
@@ -206,10 +206,46 @@ def an_idle_server_sleeps(server):
 
 
 
+def agent(*arguments, environment=None):
+    """Exit code, standard output and standard error of hone-agent."""
+    result = subprocess.run([sys.argv[2], *arguments], capture_output=True, text=True, check=False,
+                            env={**os.environ, **(environment or {})})
+    return result.returncode, result.stdout, result.stderr
+
+
+def status_for_people(server):
+    address = f"127.0.0.1:{server.port}"
+    # A proxy of the environment is not asked for what is on this machine.
+    code, out, error = agent("status", "--address", address,
+                             environment={"http_proxy": "http://127.0.0.1:1"})
+    assert code == 0 and not error, (code, error)
+    assert re.search(r"^samples +counted 1000, foreign 7$", out, re.M), out
+    assert re.search(r"^ +500 +2 +1 +shop +.* example.com/shop/cmd/api$", out, re.M), out
+    assert re.search(r"^  dropped +refused 1$", out, re.M), out
+    assert re.search(r"^memory +stacks 1.0 MiB, bpf 4.0 MiB$", out, re.M), out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", out), "control characters"
+    code, out, error = agent("status", "--address=" + address, "--json")
+    assert code == 0 and json.loads(out)["version"] == "1.2.3"
+    code, out, error = agent("status", "--address", "127.0.0.1:1")
+    assert code == 1 and not out and "127.0.0.1:1" in error
+    assert agent("status", "--nonsense")[0] == 2
+    assert agent("status", "--address", "localhost")[0] == 2
+
+
+def the_configuration_is_checked(_server):
+    code, out, error = agent("--check-config", "--store", "http://x", "--config", "/dev/null")
+    assert code == 0 and not error and "  - url: http://x\n" in out, (code, out, error)
+    code, out, error = agent("--check-config", "--window", "1", "--config", "/dev/null")
+    assert code == 2 and not out and "--window: wants a time" in error, (code, out, error)
+    assert agent("--check-config", "--config", "/nowhere/at/all")[0] == 2
+    assert agent("--help")[1].count("\n  --") > 20
+
+
 def main():
     tests = [metrics_are_well_formed, a_wrong_exposition_is_seen, status_is_json, probes,
              other_requests_are_refused, what_is_no_request_is_refused, slow_clients_are_cut,
-             many_clients_at_once, an_idle_server_sleeps]
+             many_clients_at_once, an_idle_server_sleeps, status_for_people,
+             the_configuration_is_checked]
     bad = 0
     with Server() as server:
         for test in tests:

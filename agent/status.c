@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/status.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/buf.h"
+#include "base/escape.h"
+
+#define DEFAULT_ADDRESS "127.0.0.1:7071"
+#define MAX_ANSWER	(8u << 20)
+#define TEXT_SIZE	256u
+
+static const char usage[] = "Usage: hone-agent status [--json] [--address ADDRESS]\n"
+			    "\n"
+			    "  --address ADDRESS  where the agent listens (" DEFAULT_ADDRESS ")\n"
+			    "  --json             what it answers, as it is\n";
+
+struct options {
+	const char *address;
+	bool json, help;
+};
+
+/* False for what is wrong. */
+static bool parse_options(int argc, char **argv, struct options *ret_options)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+
+	*ret_options = (struct options){ .address = DEFAULT_ADDRESS };
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			ret_options->json = true;
+		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			ret_options->help = true;
+		else if (!strcmp(argv[i], "--address") && i + 1 < argc)
+			ret_options->address = argv[++i];
+		else if (!strncmp(argv[i], "--address=", 10))
+			ret_options->address = argv[i] + 10;
+		else
+			return false;
+	}
+	return address_parse(ret_options->address, &address, &size);
+}
+
+static size_t on_bytes(char *bytes, size_t size, size_t n, void *context)
+{
+	struct buf *to = context;
+
+	buf_append(to, bytes, size * n);
+	return buf_error(to) ? 0 : size * n;
+}
+
+/* The body of the answer. Proxies are for others: the agent is near. */
+static CURLcode fetch(const char *address, struct buf *ret_body)
+{
+	CURL *easy = curl_easy_init();
+	char url[TEXT_SIZE];
+
+	if (!easy)
+		return CURLE_FAILED_INIT;
+	snprintf(url, sizeof(url), "http://%s/status", address);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 10L);
+	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, ret_body);
+	CURLcode code = curl_easy_perform(easy);
+	curl_easy_cleanup(easy);
+	return code;
+}
+
+/* Other people's text, fit for a terminal and cut. "-" for none. */
+static const char *text_of(const json_t *object, const char *key, char ret_text[TEXT_SIZE])
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	struct span rest = span_of(text, text ? strlen(text) : 0);
+	size_t n = 0;
+
+	while (rest.size && n + ESCAPE_MAX < TEXT_SIZE)
+		n += escape_next(&rest, ret_text + n);
+	if (!n)
+		ret_text[n++] = '-';
+	ret_text[n] = '\0';
+	return ret_text;
+}
+
+static int64_t number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static double real(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+/* 1.5 MiB */
+static const char *bytes(int64_t n, char ret_text[TEXT_SIZE])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)n;
+	size_t unit = 0;
+
+	for (; value >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
+		value /= 1024;
+	snprintf(ret_text, TEXT_SIZE, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return ret_text;
+}
+
+/* "counted 1000, foreign 7", without what is zero. */
+static void print_counts(const char *title, json_t *counts, bool are_bytes)
+{
+	char text[TEXT_SIZE];
+	bool first = true;
+	const char *key;
+	json_t *value;
+
+	printf("%-11s ", title);
+	json_object_foreach(counts, key, value)
+	{
+		int64_t n = json_integer_value(value);
+
+		if (!n)
+			continue;
+		snprintf(text, sizeof(text), "%" PRId64, n);
+		printf("%s%s %s", first ? "" : ", ", key, are_bytes ? bytes(n, text) : text);
+		first = false;
+	}
+	printf("%s\n", first ? "none" : "");
+}
+
+static void print_agent(json_t *s)
+{
+	char text[TEXT_SIZE], other[TEXT_SIZE];
+
+	printf("%-11s %s on %s, ", "agent", text_of(s, "version", text), text_of(s, "node", other));
+	if (json_is_true(json_object_get(s, "ready")))
+		printf("ready\n");
+	else
+		printf("not ready: %s\n", text_of(s, "not_ready", text));
+	printf("%-11s %.1f s CPU, %s resident\n", "cost", real(s, "cpu_seconds"),
+	       bytes(number(s, "resident_bytes"), text));
+	printf("%-11s %" PRId64 " Hz, windows of %g s, %" PRId64 " closed\n", "rate",
+	       number(s, "frequency"), real(s, "window_seconds"), number(s, "windows"));
+	if (json_is_true(json_object_get(s, "reload_failed")))
+		printf("%-11s the file on disk is wrong, an older one is in force\n", "config");
+	print_counts("samples", json_object_get(s, "samples"), false);
+	print_counts("lost", json_object_get(s, "lost"), false);
+	print_counts("memory", json_object_get(s, "memory"), true);
+	print_counts("evictions", json_object_get(s, "evictions"), false);
+	printf("%-11s %" PRId64 " made, %s\n", "profiles", number(s, "profiles"),
+	       bytes(number(s, "profiles_bytes"), text));
+}
+
+static void print_spool(const json_t *spool)
+{
+	char text[TEXT_SIZE], other[TEXT_SIZE];
+
+	printf("%-11s %" PRId64 " profiles, %s on disk; %" PRId64
+	       ", %s in memory; oldest %.0f s%s\n",
+	       "spool", number(spool, "files"), bytes(number(spool, "bytes"), text),
+	       number(spool, "memory_profiles"), bytes(number(spool, "memory_bytes"), other),
+	       real(spool, "oldest_seconds"),
+	       json_is_true(json_object_get(spool, "failing")) ? "; THE DISK FAILS" : "");
+}
+
+static void print_store(json_t *store)
+{
+	char text[TEXT_SIZE];
+
+	printf("\n%-11s %s\n", "store", text_of(store, "store", text));
+	printf("  %-9s %s", "state", text_of(store, "state", text));
+	if (number(store, "failures"))
+		printf(", failed %" PRId64 " times, next try in %.0f s: %s",
+		       number(store, "failures"), real(store, "next_try_seconds"),
+		       text_of(store, "last_failure", text));
+	printf("\n  %-9s %" PRId64 ", pending %" PRId64 ", retried %" PRId64 "\n", "delivered",
+	       number(store, "delivered"), number(store, "pending"), number(store, "retried"));
+	print_counts("  dropped", json_object_get(store, "dropped"), false);
+}
+
+static void print_target(json_t *target)
+{
+	char service[TEXT_SIZE], place[TEXT_SIZE], name[TEXT_SIZE], package[TEXT_SIZE];
+	const char *unit = text_of(target, "unit", place);
+	const char *container = text_of(target, "container", name);
+
+	printf("%9" PRId64 " %6" PRId64 " %6" PRId64 "  %-20s %-24s %s\n",
+	       number(target, "samples"), number(target, "processes"), number(target, "weight"),
+	       text_of(target, "service", service), strcmp(container, "-") ? container : unit,
+	       text_of(target, "main_package", package));
+}
+
+static int print(json_t *s)
+{
+	json_t *item, *spool = json_object_get(s, "spool"),
+		      *targets = json_object_get(s, "targets");
+	size_t i;
+
+	print_agent(s);
+	if (spool)
+		print_spool(spool);
+	json_array_foreach(json_object_get(s, "stores"), i, item) print_store(item);
+	if (json_array_size(targets))
+		printf("\n%9s %6s %6s  %-20s %-24s %s\n", "SAMPLES", "PROCS", "WEIGHT", "SERVICE",
+		       "CONTAINER OR UNIT", "MAIN PACKAGE");
+	json_array_foreach(targets, i, item) print_target(item);
+	if ((size_t)number(s, "targets_total") > json_array_size(targets))
+		printf("... and %" PRId64 " more\n",
+		       number(s, "targets_total") - (int64_t)json_array_size(targets));
+	return fflush(stdout) ? 1 : 0;
+}
+
+static int show(const struct options *options, const struct buf *body)
+{
+	json_error_t error;
+
+	if (options->json)
+		return fwrite(body->data, 1, body->size, stdout) == body->size && !fflush(stdout)
+			       ? 0
+			       : 1;
+	json_t *s = json_loadb((const char *)body->data, body->size, 0, &error);
+	if (!json_is_object(s)) {
+		fprintf(stderr, "hone-agent status: %s answers something else.\n",
+			options->address);
+		json_decref(s);
+		return 1;
+	}
+	int r = print(s);
+	json_decref(s);
+	return r;
+}
+
+int status_main(int argc, char **argv)
+{
+	struct buf body = BUF_INIT(MAX_ANSWER);
+	struct options options;
+
+	if (!parse_options(argc, argv, &options)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (options.help)
+		return fputs(usage, stdout) < 0;
+	CURLcode code = fetch(options.address, &body);
+	if (code != CURLE_OK)
+		fprintf(stderr, "hone-agent status: no answer from %s: %s.\n", options.address,
+			curl_easy_strerror(code));
+	int r = code == CURLE_OK ? show(&options, &body) : 1;
+	buf_fini(&body);
+	return r;
+}
