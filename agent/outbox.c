@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reshape.h"
 #include "base/cleanup.h"
 #include "store/store.h"
 
@@ -160,7 +161,12 @@ int outbox_open(struct outbox *o, const struct agent_config *config, struct loop
 		.max_bytes = config->spool.bytes,
 		.max_age = config->spool.age,
 		.max_memory = config->spool.memory,
-		.owner = { .event = on_event, .context = o },
+		.owner = {
+			.split = reshape_split,
+			.adapt = reshape_adapt,
+			.event = on_event,
+			.context = o,
+		},
 	};
 	r = deliver_open(&options, loop, &o->deliver);
 	return r == 0 || r == -ENOMEM ? r : say_no_spool(log, config->spool.dir, r);
@@ -190,6 +196,7 @@ int outbox_submit(struct outbox *o, const struct harvested *profile)
 		.labels = (const struct store_label *)profile->labels->list,
 		.n_labels = profile->labels->n,
 		.n_samples = (uint32_t)profile->samples,
+		.raw_size = reshape_raw_size(profile->pprof),
 		.pprof = profile->pprof,
 		.time = profile->time,
 	};
