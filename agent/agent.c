@@ -2,7 +2,9 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -36,6 +38,7 @@ static int harvest_one(struct agent *a)
 			.n_fixed = a->config.n_labels,
 		},
 		.rules = &a->config.rules,
+		.pods = &a->pods,
 	};
 	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
 	_cleanup_(freep) uint8_t *pprof = NULL;
@@ -256,6 +259,7 @@ static int start_recorder(struct agent *a)
 		.all = true,
 		.procfs = &a->procfs,
 		.group_of = groups_of,
+		.group_of_cgroup = groups_of_cgroup,
 		.context = &a->groups,
 		.budget = a->config.budget * a->config.window / NSEC_PER_SEC,
 		.max_tally_bytes = a->config.limits.profile,
@@ -265,6 +269,9 @@ static int start_recorder(struct agent *a)
 
 	if (r == 0)
 		r = recorder_init(&a->recorder, &options, &detail);
+	if (r == 0)
+		r = groups_open_cgroups(&a->groups, capture_hierarchy(a->recorder.capture),
+					a->config.host.cgroup);
 	if (r == 0)
 		r = capture_start(a->recorder.capture, &detail);
 	return r == 0 ? 0 : say_no_capture(a, r, &detail);
@@ -289,6 +296,18 @@ static int start_loop(struct agent *a)
 	if (r == 0)
 		r = loop_timer_init(&a->harvesting, &a->loop, on_harvest);
 	return r;
+}
+
+/* The kubelet keeps its two folders side by side. */
+static int open_pods(struct agent *a)
+{
+	const char *containers = a->config.host.containers, *slash = strrchr(containers, '/');
+	char pods[PATH_MAX];
+
+	snprintf(pods, sizeof(pods), "%.*s/pods", slash ? (int)(slash - containers) : 1,
+		 slash ? containers : ".");
+	const struct pod_files_options options = { .containers = containers, .pods = pods };
+	return pod_files_open(&a->pods, &options);
 }
 
 static int start_sampling(struct agent *a)
@@ -317,6 +336,8 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 		.harvesting = LOOP_TIMER_NULL,
 		.signals = LOOP_SIGNALS_NULL,
 		.procfs = PROCFS_NULL,
+		.pods = POD_FILES_NULL,
+		.groups = { .lru = LRU_NULL, .tree = CGROUP_TREE_NULL },
 	};
 	*config = (struct agent_config){ 0 };
 	if (gethostname(a->node, sizeof(a->node) - 1) < 0)
@@ -324,6 +345,8 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 	int r = start_loop(a);
 	if (r == 0)
 		r = procfs_open(a->config.host.proc, &a->procfs);
+	if (r == 0)
+		r = open_pods(a);
 	if (r == 0)
 		r = outbox_open(&a->outbox, &a->config, &a->loop, log);
 	return r == 0 ? start_sampling(a) : r;
@@ -345,6 +368,7 @@ void agent_fini(struct agent *a)
 	loop_signals_fini(&a->signals);
 	recorder_fini(&a->recorder);
 	groups_fini(&a->groups);
+	pod_files_close(&a->pods);
 	procfs_close(&a->procfs);
 	loop_fini(&a->loop);
 	agent_config_fini(&a->config);

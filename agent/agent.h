@@ -39,6 +39,7 @@ struct agent {
 	struct loop_signals signals;
 
 	struct procfs procfs;
+	struct pod_files pods;
 	struct groups groups;
 	struct recorder recorder;
 	struct harvest harvest;

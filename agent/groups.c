@@ -2,6 +2,9 @@
 #include "agent/groups.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +13,9 @@
 
 int groups_init(struct groups *g, bool read_environment)
 {
-	*g = (struct groups){ .lru = LRU_NULL, .read_environment = read_environment };
+	*g = (struct groups){ .lru = LRU_NULL,
+			      .tree = CGROUP_TREE_NULL,
+			      .read_environment = read_environment };
 	g->items = calloc(GROUPS_MAX, sizeof(struct agent_group *));
 	return g->items ? lru_init(&g->lru, GROUPS_MAX) : -ENOMEM;
 }
@@ -19,7 +24,37 @@ void groups_fini(struct groups *g)
 {
 	free(g->items);
 	lru_fini(&g->lru);
-	*g = (struct groups){ .lru = LRU_NULL };
+	cgroup_tree_close(&g->tree);
+	*g = (struct groups){ .lru = LRU_NULL, .tree = CGROUP_TREE_NULL };
+}
+
+/* The folder of a controller of cgroup v1 is its hierarchy. */
+static int open_v1(struct cgroup_tree *tree, const char *path, const char *controller)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s/%s", path, controller);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return cgroup_tree_init(tree, fd);
+}
+
+int groups_open_cgroups(struct groups *g, enum cgroup_hierarchy hierarchy, const char *path)
+{
+	switch (hierarchy) {
+	case CGROUP_V1_MEMORY:
+		return open_v1(&g->tree, path, "memory");
+	case CGROUP_V1_PIDS:
+		return open_v1(&g->tree, path, "pids");
+	case CGROUP_V1_CPU:
+		return open_v1(&g->tree, path, "cpu");
+	case CGROUP_V1_DEVICES:
+		return open_v1(&g->tree, path, "devices");
+	case CGROUP_V2:
+		break;
+	}
+	return cgroup_tree_open(&g->tree, path);
 }
 
 static void group_end(struct group *base)
@@ -77,6 +112,30 @@ static int add(struct groups *g, uint64_t hash, const struct place *place, const
 	return 0;
 }
 
+static int get(struct groups *g, const struct place *place, const char *service,
+	       struct group **ret_group)
+{
+	uint64_t hash = hash_of(place, service);
+	struct agent_group *group = find(g, hash, place, service);
+
+	if (!group)
+		return add(g, hash, place, service, ret_group);
+	*ret_group = group_ref(&group->base);
+	return 0;
+}
+
+int groups_of_cgroup(void *context, uint64_t cgroup, struct group **ret_group)
+{
+	struct groups *g = context;
+	struct place place;
+	int r = cgroup_tree_find(&g->tree, cgroup, &place);
+
+	*ret_group = NULL;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return get(g, &place, "", ret_group);
+}
+
 int groups_of(void *context, const struct process *process, struct group **ret_group)
 {
 	char service[SERVICE_NAME_SIZE] = "";
@@ -89,15 +148,11 @@ int groups_of(void *context, const struct process *process, struct group **ret_g
 		if (r < 0)
 			return r;
 	}
-	uint64_t hash = hash_of(&process->place, service);
-	struct agent_group *group = find(g, hash, &process->place, service);
-	if (!group)
-		return add(g, hash, &process->place, service, ret_group);
-	*ret_group = group_ref(&group->base);
-	return 0;
+	return get(g, &process->place, service, ret_group);
 }
 
 uint64_t groups_memory(const struct groups *g)
 {
-	return lru_memory(&g->lru) + (uint64_t)g->lru.n * sizeof(struct agent_group);
+	return cgroup_tree_memory(&g->tree) + lru_memory(&g->lru) +
+	       (uint64_t)g->lru.n * sizeof(struct agent_group);
 }

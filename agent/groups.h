@@ -7,11 +7,12 @@
 #pragma once
 
 #include "agent/recorder/group.h"
-#include "agent/target/cgroup.h"
+#include "agent/target/cgroup_tree.h"
 #include "agent/target/environ.h"
 #include "agent/target/process.h"
 #include "base/cleanup.h"
 #include "base/lru.h"
+#include "bpf/sample.h"
 
 #define GROUPS_MAX 4096u
 
@@ -28,17 +29,27 @@ struct agent_group {
 struct groups {
 	struct lru lru;
 	struct agent_group **items;
+	struct cgroup_tree tree;
 	bool read_environment;
 	uint64_t refused; /* processes that found no room: they count as of no group */
 };
 
 int groups_init(struct groups *g, bool read_environment);
 
+/*
+ * From now on cgroups tell of those who are gone. @hierarchy: that of the ids (capture.h), @path:
+ * "/sys/fs/cgroup" of the host. Where it is not there, they tell nothing. 0 or -errno.
+ */
+int groups_open_cgroups(struct groups *g, enum cgroup_hierarchy hierarchy, const char *path);
+
 /* All groups must have been let go. */
 void groups_fini(struct groups *g);
 
 /* As recorder_group_of wants it: @context is the struct groups. */
 int groups_of(void *context, const struct process *process, struct group **ret_group);
+
+/* As recorder_group_of_cgroup wants it. */
+int groups_of_cgroup(void *context, uint64_t cgroup, struct group **ret_group);
 
 /* NULL for no group. */
 static inline const struct agent_group *agent_group_of(struct group *group)

@@ -46,7 +46,9 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 	const struct binary_build *build = binary_build(t->build->binary);
 	const struct agent_group *group = agent_group_of(t->group);
 	const struct span exe = span_of(t->build->path, strlen(t->build->path));
+	const struct pod_container *container;
 	const struct target_rule *rule;
+	const struct pod *pod;
 	enum rule_action action;
 	struct identity identity;
 	struct subject subject;
@@ -54,7 +56,10 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 	subject_of_place(group ? &group->place : &nowhere, exe, &subject);
 	if (group)
 		strcpy(subject.environ_service, group->service);
-	identity_of(&subject, build, NULL, NULL, &identity);
+	int r = pod_files_find(naming->pods, &subject.place, &pod, &container);
+	if (r < 0)
+		return r;
+	identity_of(&subject, build, pod, container, &identity);
 	target_rules_match(naming->rules, &identity.facts, &action, &rule);
 	if (action == RULE_IGNORE)
 		return HARVEST_E_UNWANTED;

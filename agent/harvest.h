@@ -10,6 +10,7 @@
 
 #include "agent/recorder/tallies.h"
 #include "agent/target/identity.h"
+#include "agent/target/pod_files.h"
 #include "base/span.h"
 
 /* The window. */
@@ -51,6 +52,7 @@ enum harvest_outcome {
 struct harvest_naming {
 	struct identity_options labels;
 	const struct target_rules *rules;
+	struct pod_files *pods;
 };
 
 /* Takes @tallies over. One that was not done is ended first. */

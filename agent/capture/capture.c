@@ -363,6 +363,11 @@ int capture_program_fd(const struct capture *c)
 	return bpf_program__fd(c->bpf->progs.sample);
 }
 
+enum cgroup_hierarchy capture_hierarchy(const struct capture *c)
+{
+	return c->bpf->rodata->setting_hierarchy;
+}
+
 /* Since Linux 4.6 a map's descriptor tells what it takes: Documentation/filesystems/proc.rst. */
 static uint64_t map_memory(const struct bpf_map *map)
 {

@@ -127,6 +127,9 @@ int capture_drain(struct capture *c, capture_handler handler, void *context);
 /* The sampling program's file descriptor, to measure what it costs. */
 int capture_program_fd(const struct capture *c);
 
+/* Of which hierarchy the cgroups in records are. */
+enum cgroup_hierarchy capture_hierarchy(const struct capture *c);
+
 /* Bytes that the program's maps take in the kernel, as the kernel says. */
 uint64_t capture_memory(const struct capture *c);
 

@@ -229,6 +229,8 @@ static int look(struct recorder *r, struct glance *g, uint64_t cgroup, struct gr
 
 	if (e == 0 && g->is_there)
 		e = r->options.group_of(r->options.context, &g->process, &m.group);
+	else if (e == 0 && r->options.group_of_cgroup)
+		e = r->options.group_of_cgroup(r->options.context, cgroup, &m.group);
 	if (e < 0)
 		return e;
 	m.looked = clock_monotonic();

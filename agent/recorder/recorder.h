@@ -30,6 +30,12 @@
 typedef int (*recorder_group_of)(void *context, const struct process *process,
 				 struct group **ret_group);
 
+/*
+ * The same for one that was gone before it could be looked at, by its cgroup (struct sample). 0 and
+ * a reference, or NULL where that says nothing; or -errno.
+ */
+typedef int (*recorder_group_of_cgroup)(void *context, uint64_t cgroup, struct group **ret_group);
+
 struct recorder_options {
 	uint32_t frequency;
 	bool all;		       /* every process but our own */
@@ -40,7 +46,8 @@ struct recorder_options {
 	const struct procfs *procfs; /* borrowed */
 
 	/* For .all: */
-	recorder_group_of group_of; /* NULL: groups are not told apart */
+	recorder_group_of group_of;		  /* NULL: groups are not told apart */
+	recorder_group_of_cgroup group_of_cgroup; /* NULL: cgroups say nothing */
 	void *context;
 	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
 	uint64_t max_tally_bytes; /* memory for the stacks of a tally; 0: 64 MiB */
