@@ -112,6 +112,12 @@ def run_and_kill(command, wait):
     return [int(line) for line in said[: said.rfind(b"\n") + 1].split()]
 
 
+def deliver_rest(command):
+    """How many half-written files there were."""
+    said = subprocess.run(command, check=True, timeout=300, stdout=subprocess.PIPE).stdout
+    return int(said.split()[0])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("driver")
@@ -130,8 +136,9 @@ def main():
             # The next one may be in the spool already, though nobody was told.
             next_number = max([next_number, *(n + 2 for n in accepted[-1:])])
         rest = sum(len(files) for _, _, files in os.walk(f"{folder}/spool")) - 1
-        subprocess.run([options.driver, f"{folder}/spool", "0", *paths], check=True, timeout=300)
+        torn = deliver_rest([options.driver, f"{folder}/spool", "0", *paths])
         wrong = [f"store {i}: {text}" for i, s in enumerate(stores) for text in s.check(accepted)]
+        wrong += ["half-written files were found"] * torn
     finally:
         shutil.rmtree(folder)
     print(f"seed {options.seed}: {options.kills} kills, {len(accepted)} profiles accepted, "
