@@ -83,7 +83,7 @@ static bool find_ncgo(const struct elf *e, const struct pclntab *t,
  * from 8 below the callee's frame on, so the callee's frame size comes in as well, and a function's
  * return address is the lowest word of its own frame.
  */
-static int32_t cgocallback_frame(const struct elf *e, const struct pclntab *t,
+static int64_t cgocallback_frame(const struct elf *e, const struct pclntab *t,
 				 const struct runtime_functions *r)
 {
 	const struct pclntab_function *own = &r->kept[RUNTIME_CGOCALLBACK].function;
@@ -91,22 +91,22 @@ static int32_t cgocallback_frame(const struct elf *e, const struct pclntab *t,
 
 	if (e->arch == BINARY_AMD64)
 		return pclntab_value_max(t, own, own->pcsp);
-	return pclntab_value_max(t, callee, callee->pcsp) - 8;
+	return (int64_t)pclntab_value_max(t, callee, callee->pcsp) - 8;
 }
 
-static int32_t sigtramp_frame(const struct elf *e, const struct pclntab *t,
+static int64_t sigtramp_frame(const struct elf *e, const struct pclntab *t,
 			      const struct runtime_functions *r)
 {
 	const struct pclntab_function *own = &r->kept[RUNTIME_SIGTRAMP].function;
 	const struct pclntab_function *callee = &r->kept[RUNTIME_SIGTRAMPGO].function;
-	int32_t size = pclntab_value_max(t, own, own->pcsp);
+	int64_t size = pclntab_value_max(t, own, own->pcsp);
 
 	if (e->arch == BINARY_AMD64)
 		return size;
 	return size + pclntab_value_max(t, callee, callee->pcsp) - 8;
 }
 
-static void find_range(const struct pclntab *t, const struct runtime_function *k, int32_t frame,
+static void find_range(const struct pclntab *t, const struct runtime_function *k, int64_t frame,
 		       uint64_t text, uint64_t *ret_begin, uint64_t *ret_end, uint32_t *ret_frame)
 {
 	uint32_t end;
@@ -115,7 +115,7 @@ static void find_range(const struct pclntab *t, const struct runtime_function *k
 		return;
 	*ret_begin = text + k->function.entry;
 	*ret_end = text + end;
-	*ret_frame = frame;
+	*ret_frame = (uint32_t)frame;
 }
 
 static const struct layout *find_layout(int minor)

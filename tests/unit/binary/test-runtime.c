@@ -253,6 +253,22 @@ static void test_state_arm64(void **state)
 	close_fake(&o);
 }
 
+/* Depths that no function has: their sum is more than 31 bits hold. */
+static void test_frames_without_measure(void **state)
+{
+	struct fake_function functions[N_FUNCTIONS];
+	struct fake fake = changed(functions, NULL, 0);
+	struct opened o;
+	(void)state;
+
+	fake.machine = EM_AARCH64;
+	functions[F_SIGTRAMP].sp = DEPTH(INT32_MAX);
+	open_fake(fake, &o);
+	assert_int_equal(binary_runtime(o.binary)->sigtramp, 0);
+	assert_int_equal(binary_runtime(o.binary)->sigtramp_frame, 0);
+	close_fake(&o);
+}
+
 static void test_without_cgo(void **state)
 {
 	const struct fake_function none = { .name = "main.none", .size = SIZE };
@@ -307,7 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_specials),     cmocka_unit_test(test_state_amd64),
 		cmocka_unit_test(test_state_arm64),  cmocka_unit_test(test_without_cgo),
-		cmocka_unit_test(test_disagreement),
+		cmocka_unit_test(test_disagreement), cmocka_unit_test(test_frames_without_measure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
