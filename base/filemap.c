@@ -18,6 +18,8 @@ int filemap_open(int fd, struct filemap *ret_map)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	if ((uint64_t)st.st_size > FILEMAP_MAX)
+		return -EFBIG;
 	if (st.st_size > 0) {
 		data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (data == MAP_FAILED)

@@ -10,6 +10,12 @@
 
 #include "base/span.h"
 
+/*
+ * No executable is larger. A file of holes may be as large as its owner likes, and mmap(2) then
+ * tells of no memory, which would be nobody's fault but ours.
+ */
+#define FILEMAP_MAX (4ull << 30)
+
 struct filemap {
 	struct span bytes;
 	unsigned int range; /* of base/sigbus.h; only while bytes.size != 0 */
@@ -20,8 +26,8 @@ struct filemap {
 		0    \
 	}
 
-/* Map the regular file @fd, which stays the caller's; an empty one gives an empty span. 0 or
- * -errno. */
+/* Map the regular file @fd, which stays the caller's; an empty one gives an empty span. 0,
+ * -EFBIG above FILEMAP_MAX, or another -errno. */
 int filemap_open(int fd, struct filemap *ret_map);
 
 void filemap_close(struct filemap *map);

@@ -101,6 +101,22 @@ static void test_what_is_no_file(void **state)
 	filemap_close(&map);
 }
 
+/* A file of holes takes no disk, but more addresses than there are. */
+static void test_too_large(void **state)
+{
+	_cleanup_(closep) int fd = memfd_create("holes", MFD_CLOEXEC);
+	struct filemap map;
+	(void)state;
+
+	assert_int_equal(ftruncate(fd, FILEMAP_MAX), 0);
+	assert_int_equal(filemap_open(fd, &map), 0);
+	filemap_close(&map);
+	assert_int_equal(ftruncate(fd, FILEMAP_MAX + 1), 0);
+	assert_int_equal(filemap_open(fd, &map), -EFBIG);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 62), 0);
+	assert_int_equal(filemap_open(fd, &map), -EFBIG);
+}
+
 /*
  * cmocka has a SIGBUS handler of its own in every test, so what needs ours is done in a child that
  * has none. CHECK: leave it with a status that tells the line.
@@ -223,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_map_outlives_descriptor),
 		cmocka_unit_test(test_rest_gives_memory_back),
 		cmocka_unit_test(test_what_is_no_file),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_table_is_bounded),
 	};
 
