@@ -285,7 +285,7 @@ bool binary_sp_delta(const struct binary *b, const struct binary_function *funct
 static struct binary_line physical_line(const struct binary *b, const struct pclntab_function *f)
 {
 	return (struct binary_line){
-		.function = pclntab_name(&b->tab, f->name),
+		.function = pclntab_name(&b->tab, f->name, PCLNTAB_MAX_NAME),
 		.start_line = f->start_line,
 		.special = runtime_special(&b->functions, f),
 	};
@@ -294,7 +294,7 @@ static struct binary_line physical_line(const struct binary *b, const struct pcl
 static struct binary_line inlined_line(const struct binary *b, const struct inlined_call *call)
 {
 	return (struct binary_line){
-		.function = pclntab_name(&b->tab, call->name),
+		.function = pclntab_name(&b->tab, call->name, PCLNTAB_MAX_NAME),
 		.start_line = call->start_line,
 		.special = runtime_special_inlined(&b->functions, call->func_id),
 	};

@@ -114,7 +114,7 @@ bool buildinfo_parse(struct span bytes, struct binary_build *ret_build)
 }
 
 /* debug/buildinfo looks at 16-byte steps in the first writable segment; the section is quicker. */
-static bool find(const struct elf *e, struct binary_build *b)
+static bool find(struct elf *e, struct binary_build *b)
 {
 	struct elf_range range;
 	struct span at;
@@ -125,7 +125,7 @@ static bool find(const struct elf *e, struct binary_build *b)
 	for (unsigned int i = 0; i < e->n_segments; i++) {
 		const struct elf_segment *s = &e->segments[i];
 
-		if (!s->writable)
+		if (!s->writable || !elf_may_scan(e, s->bytes.size))
 			continue;
 		for (uint64_t o = -s->vaddr & (ALIGN - 1);
 		     span_from(s->bytes, o, &at) && at.size >= HEADER_SIZE; o += ALIGN)
@@ -135,7 +135,7 @@ static bool find(const struct elf *e, struct binary_build *b)
 	return false;
 }
 
-bool buildinfo_read(const struct elf *e, struct binary_build *ret_build)
+bool buildinfo_read(struct elf *e, struct binary_build *ret_build)
 {
 	*ret_build = (struct binary_build){ 0 };
 	(void)elf_note(e, "Go", NOTE_GO, &ret_build->go_build_id);

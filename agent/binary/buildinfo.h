@@ -14,7 +14,7 @@
 
 /* Fills @ret_build but for minor where the version does not say, and returns false, all empty but
  * for the build ids, when there is no build info. */
-bool buildinfo_read(const struct elf *e, struct binary_build *ret_build);
+bool buildinfo_read(struct elf *e, struct binary_build *ret_build);
 
 /* The strings after a header at the beginning of @bytes. */
 bool buildinfo_parse(struct span bytes, struct binary_build *ret_build);

@@ -83,7 +83,7 @@ int elf_parse(struct span file, struct elf *ret_elf)
 	Elf64_Phdr p;
 	int r;
 
-	*e = (struct elf){ .file = file, .start_code = UINT64_MAX };
+	*e = (struct elf){ .file = file, .start_code = UINT64_MAX, .scan_left = ELF_MAX_SCAN };
 	r = parse_header(e, &phoff, &phnum);
 	if (r)
 		return r;
@@ -123,6 +123,14 @@ bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes)
 	return false;
 }
 
+bool elf_may_scan(struct elf *e, uint64_t size)
+{
+	if (size > e->scan_left)
+		return false;
+	e->scan_left -= size;
+	return true;
+}
+
 /* The section headers, and the string table of their names. */
 static bool sections(const struct elf *e, struct span *ret_headers, struct span *ret_names)
 {
@@ -143,13 +151,15 @@ bool elf_has_sections(const struct elf *e)
 bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_range)
 {
 	struct span headers, names, found, bytes;
+	size_t size = strlen(name) + 1;
 	Elf64_Shdr h;
 
 	if (!sections(e, &headers, &names))
 		return false;
+	/* No search for each name's end: it may be as far away as the file is large. */
 	for (unsigned int i = 0; span_read(headers, i * sizeof(h), &h, sizeof(h)); i++) {
-		if (h.sh_type == SHT_NOBITS || !span_cstr(names, h.sh_name, &found) ||
-		    !span_equals(found, name) || !elf_at(e, h.sh_addr, &bytes))
+		if (h.sh_type == SHT_NOBITS || !span_sub(names, h.sh_name, size, &found) ||
+		    memcmp(found.data, name, size) != 0 || !elf_at(e, h.sh_addr, &bytes))
 			continue;
 		if (h.sh_size < bytes.size)
 			bytes.size = h.sh_size;

@@ -19,6 +19,11 @@
 #define ELF_MAX_SECTIONS 8192
 /* RELA entries looked through for pointers that the linker left out of the file. */
 #define ELF_MAX_RELOCATIONS (4u << 20)
+/*
+ * Bytes looked through in all for what no header names. Segments may overlap, lookalikes call for
+ * one more pass each, and a file of holes costs its owner nothing.
+ */
+#define ELF_MAX_SCAN (4ull << 30)
 
 struct elf_segment {
 	uint64_t vaddr;
@@ -41,6 +46,7 @@ struct elf {
 	uint64_t tls_size, tls_align;
 	uint64_t shoff;
 	uint16_t shnum, shstrndx;
+	uint64_t scan_left; /* of ELF_MAX_SCAN */
 };
 
 /* An address range with the bytes that the file has for it. */
@@ -55,6 +61,9 @@ int elf_parse(struct span file, struct elf *ret_elf);
 /* Whether there are section headers to believe: then what elf_section() does not find is not there.
  */
 bool elf_has_sections(const struct elf *e);
+
+/* To be asked before @size bytes are looked through; false when that would be too much in all. */
+bool elf_may_scan(struct elf *e, uint64_t size);
 
 /* All bytes from @vaddr to the end of its segment in the file. */
 bool elf_at(const struct elf *e, uint64_t vaddr, struct span *ret_bytes);

@@ -33,10 +33,12 @@ static bool read_words(const struct elf *e, uint64_t vaddr, struct words *ret_wo
 }
 
 /* As the relocations make them. */
-static void relocate_words(const struct elf *e, uint64_t vaddr, struct words *w)
+static void relocate_words(struct elf *e, uint64_t vaddr, struct words *w)
 {
 	uint64_t at, addend;
 
+	if (!elf_may_scan(e, e->rela.size))
+		return;
 	for (uint64_t i = 0; elf_relocation(e, i, &at, &addend); i++)
 		if (at - vaddr < sizeof(*w))
 			w->word[(at - vaddr) / 8] = addend;
@@ -53,11 +55,13 @@ static bool has_slices(const struct pclntab *t, const struct words *w)
 	       w->word[FTAB] == t->functions_vaddr;
 }
 
-static bool scan(const struct elf *e, const struct pclntab *t, struct elf_range range,
+static bool scan(struct elf *e, const struct pclntab *t, struct elf_range range,
 		 struct words *ret_words)
 {
 	uint64_t word;
 
+	if (!elf_may_scan(e, range.bytes.size))
+		return false;
 	for (uint64_t at = -range.vaddr & 7; span_u64(range.bytes, at, &word); at += 8)
 		if (word == t->vaddr && read_words(e, range.vaddr + at, ret_words) &&
 		    has_length(t, ret_words) && has_slices(t, ret_words))
@@ -65,7 +69,7 @@ static bool scan(const struct elf *e, const struct pclntab *t, struct elf_range 
 	return false;
 }
 
-static bool find(const struct elf *e, const struct pclntab *t, struct words *ret_words)
+static bool find(struct elf *e, const struct pclntab *t, struct words *ret_words)
 {
 	static const char *const sections[] = { ".go.module", ".noptrdata", ".data" };
 	struct elf_range range;
@@ -84,11 +88,13 @@ static bool find(const struct elf *e, const struct pclntab *t, struct words *ret
 }
 
 /* The length is no pointer and hence always in the file: asked first, because it costs nothing. */
-static bool find_relocated(const struct elf *e, const struct pclntab *t, struct words *ret_words)
+static bool find_relocated(struct elf *e, const struct pclntab *t, struct words *ret_words)
 {
 	unsigned int lookalikes = 0;
 	uint64_t vaddr, addend;
 
+	if (!elf_may_scan(e, e->rela.size))
+		return false;
 	for (uint64_t i = 0; elf_relocation(e, i, &vaddr, &addend); i++) {
 		if (addend != t->vaddr || !read_words(e, vaddr, ret_words) ||
 		    !has_length(t, ret_words))
@@ -133,7 +139,7 @@ static int find_gofunc(const struct elf *e, const struct pclntab *t, const struc
 	return 0;
 }
 
-int moduledata_find(const struct elf *e, const struct pclntab *t, int minor,
+int moduledata_find(struct elf *e, const struct pclntab *t, int minor,
 		    struct moduledata *ret_moduledata)
 {
 	struct moduledata *m = ret_moduledata;

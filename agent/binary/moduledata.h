@@ -28,5 +28,5 @@ struct moduledata {
  * The moduledata of the pclntab @t. @minor: Go's minor version, 0 if not known. 0, BINARY_E_NOT_GO
  * when nothing refers to @t like that, BINARY_E_TOO_NEW when its fields are not where known.
  */
-int moduledata_find(const struct elf *e, const struct pclntab *t, int minor,
+int moduledata_find(struct elf *e, const struct pclntab *t, int minor,
 		    struct moduledata *ret_moduledata);

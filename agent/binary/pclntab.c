@@ -119,7 +119,7 @@ static bool search_range(const struct elf *e, unsigned int step, struct elf_rang
 	return true;
 }
 
-bool pclntab_search_next(const struct elf *e, struct pclntab_search *search, uint64_t *ret_vaddr)
+bool pclntab_search_next(struct elf *e, struct pclntab_search *search, uint64_t *ret_vaddr)
 {
 	unsigned int steps = ARRAY_SIZE(section_hints) + 2 * e->n_segments;
 	struct elf_range range;
@@ -133,6 +133,8 @@ bool pclntab_search_next(const struct elf *e, struct pclntab_search *search, uin
 			*ret_vaddr = range.vaddr;
 			return true;
 		}
+		if (!search->offset && !elf_may_scan(e, range.bytes.size))
+			continue;
 		if (scan(e, range, &search->offset, ret_vaddr))
 			return true;
 	}
@@ -277,13 +279,21 @@ int32_t pclntab_value_max(const struct pclntab *t, const struct pclntab_function
 	return most;
 }
 
-struct span pclntab_name(const struct pclntab *t, int32_t offset)
+/* The string at @offset with its NUL within @max bytes, or an empty span. */
+static struct span text_at(struct span table, uint64_t offset, size_t max)
 {
-	struct span name;
+	struct span rest, text;
 
-	if (offset <= 0 || !span_cstr(t->names, offset, &name))
+	if (!span_from(table, offset, &rest))
 		return (struct span){ 0 };
-	return name;
+	if (rest.size > max)
+		rest.size = max;
+	return span_cstr(rest, 0, &text) ? text : (struct span){ 0 };
+}
+
+struct span pclntab_name(const struct pclntab *t, int32_t offset, size_t max)
+{
+	return offset > 0 ? text_at(t->names, (uint64_t)offset, max) : (struct span){ 0 };
 }
 
 void pclntab_line(const struct pclntab *t, const struct pclntab_function *f, uint64_t offset,
@@ -299,7 +309,6 @@ void pclntab_line(const struct pclntab *t, const struct pclntab_function *f, uin
 		return;
 	*ret_line = line;
 	/* An entry without a file is all ones, which is behind the end of any table. */
-	if (!span_u32(t->cutab, ((uint64_t)f->cu + (uint32_t)file) * 4, &at) ||
-	    !span_cstr(t->files, at, ret_file))
-		*ret_file = (struct span){ 0 };
+	if (span_u32(t->cutab, ((uint64_t)f->cu + (uint32_t)file) * 4, &at))
+		*ret_file = text_at(t->files, at, PCLNTAB_MAX_NAME);
 }

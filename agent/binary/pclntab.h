@@ -36,6 +36,9 @@
 /* Pairs of one value program: each stands for an instruction at least. */
 #define PCLNTAB_MAX_PAIRS (1u << 20)
 
+/* Bytes of a name. Those of generic functions spell out their types and have some thousand. */
+#define PCLNTAB_MAX_NAME (64u << 10)
+
 enum pclntab_magic {
 	PCLNTAB_GO_1_2 = 0xfffffffb,
 	PCLNTAB_GO_1_16 = 0xfffffffa,
@@ -85,7 +88,7 @@ struct pclntab_search {
 	unsigned int step;
 	uint64_t offset;
 };
-bool pclntab_search_next(const struct elf *e, struct pclntab_search *search, uint64_t *ret_vaddr);
+bool pclntab_search_next(struct elf *e, struct pclntab_search *search, uint64_t *ret_vaddr);
 
 /* The function table's i-th pair, @i <= n_functions; of the last only the entry. */
 bool pclntab_entry(const struct pclntab *t, uint32_t i, uint32_t *ret_entry);
@@ -109,8 +112,12 @@ int32_t pclntab_value(const struct pclntab *t, const struct pclntab_function *f,
 int32_t pclntab_value_max(const struct pclntab *t, const struct pclntab_function *f,
 			  uint32_t program);
 
-/* Function name; empty for offset 0, as the runtime has it. */
-struct span pclntab_name(const struct pclntab *t, int32_t offset);
+/*
+ * Function name; empty for offset 0, as the runtime has it, and where no NUL follows within @max
+ * bytes: the table's owner decides how far away the next one is, and every function may point
+ * there.
+ */
+struct span pclntab_name(const struct pclntab *t, int32_t offset, size_t max);
 
 /* File and line at @offset from text: empty and 0 where the tables do not say. */
 void pclntab_line(const struct pclntab *t, const struct pclntab_function *f, uint64_t offset,

@@ -5,6 +5,10 @@
 
 /* So many functions in a row that are not of package runtime: its part of the text is over. */
 #define FOREIGN_RUN 256
+/* And so many functions are far more than stand before it. */
+#define MAX_REACH (1u << 20)
+/* None of the names of interest is as long, with its NUL. */
+#define MAX_NAME 256
 
 static const struct {
 	const char *name;
@@ -91,10 +95,12 @@ void runtime_functions_find(const struct pclntab *t, struct runtime_functions *r
 	int wrapper_id = -1;
 
 	*r = (struct runtime_functions){ 0 };
-	for (uint32_t i = 0; i < t->n_functions && !(r->found && foreign > FOREIGN_RUN); i++) {
+	for (uint32_t i = 0; i < t->n_functions && i < MAX_REACH; i++) {
+		if (r->found && foreign > FOREIGN_RUN)
+			break;
 		if (!pclntab_function(t, i, &f))
 			break;
-		struct span name = pclntab_name(t, f.name);
+		struct span name = pclntab_name(t, f.name, MAX_NAME);
 		if (!of_runtime(name)) {
 			foreign++;
 			continue;
@@ -125,7 +131,7 @@ bool runtime_function_entry(const struct pclntab *t, const struct runtime_functi
 	struct pclntab_function f;
 
 	for (uint32_t i = 0; i < r->n && pclntab_function(t, i, &f); i++) {
-		if (!span_equals(pclntab_name(t, f.name), name) ||
+		if (!span_equals(pclntab_name(t, f.name, MAX_NAME), name) ||
 		    (f.func_id && r->special[f.func_id] == BINARY_WRAPPER))
 			continue;
 		*ret_entry = f.entry;

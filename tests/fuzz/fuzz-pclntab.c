@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pclntab_value(&t, &f, f.pcsp, f.entry + (uint64_t)place[0]) > most)
 		abort();
 	pclntab_line(&t, &f, f.entry + (uint64_t)place[0], &file, &line);
-	(void)pclntab_name(&t, f.name);
+	(void)pclntab_name(&t, f.name, PCLNTAB_MAX_NAME);
 	(void)inline_at(&t, body, &f, f.entry + (uint64_t)place[0], &call);
 	return 0;
 }
