@@ -113,7 +113,7 @@ void shelf_detach(struct shelf *s, struct lane *lane)
 		if (s->lanes[i] != lane)
 			continue;
 		s->lanes[i] = s->lanes[--s->n_lanes];
-		if (lane->dir >= 0)
+		if (lane->dir >= 0 && (lane->counters.accepted || lane->counters.recovered))
 			spool_folder_remove(&s->spool, lane->folder);
 		closep(&lane->dir);
 		lane->dir = -1;

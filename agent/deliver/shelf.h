@@ -44,7 +44,8 @@ void shelf_close(struct shelf *s);
  * SHELF_E_NO_ROOM when there are too many. */
 int shelf_attach(struct shelf *s, struct lane *lane);
 
-/* No longer; nothing waits in it. Its folder goes, if it is empty. */
+/* No longer; nothing waits in it. Its folder goes if it is empty, and something was ever in it:
+ * else it may be somebody else's. */
 void shelf_detach(struct shelf *s, struct lane *lane);
 
 /* Take up what the attached lanes have on disk. Once, before anything is added. 0 or -ENOMEM. */

@@ -15,7 +15,7 @@
 
 #define FORMAT_FILE ".format"
 #define FORMAT	    "hone-agent spool 1\n"
-#define TEMP_PREFIX ".tmp-"
+#define TEMP_PREFIX ".spool-"
 #define TEMP_SIZE   32u
 #define READ_CHUNK  65536u
 
@@ -178,6 +178,18 @@ static bool is_folder(int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Not lost+found, nor anything else that spool_folder_name() does not make. */
+static bool may_be_ours(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_plain(name[i]) && name[i] != '%')
+			return false;
+	}
+	return name[0] != '.' && n < SPOOL_FOLDER_SIZE;
+}
+
 int spool_folders(const struct spool *s, int (*found)(void *context, const char *name),
 		  void *context)
 {
@@ -186,7 +198,7 @@ int spool_folders(const struct spool *s, int (*found)(void *context, const char 
 	int r = list(s->dir, &names);
 
 	while (!r && (name = next_name(names, &r))) {
-		if (name[0] != '.' && strlen(name) < SPOOL_FOLDER_SIZE && is_folder(s->dir, name))
+		if (may_be_ours(name) && is_folder(s->dir, name))
 			r = found(context, name);
 	}
 	return r;

@@ -108,7 +108,7 @@ static void test_damaged_files_are_removed_and_told(void **state)
 	run("cd %s/a; mkfifo 0000000000000010-%s", w->spool, world_id(16));
 	run("cd %s/a; ln -s /etc/passwd 0000000000000011-%s", w->spool, world_id(17));
 	run("cd %s/a; mkdir 0000000000000012-%s", w->spool, world_id(18));
-	run("cd %s/a; touch .tmp-0123456789abcdef", w->spool);
+	run("cd %s/a; touch .spool-0123456789abcdef", w->spool);
 
 	world_open(w, 1);
 	assert_int_equal(world_counters(w).torn, 1);
@@ -120,6 +120,21 @@ static void test_damaged_files_are_removed_and_told(void **state)
 	assert_int_equal(fake_store_taken(w->stores[0], "profile 4"), 1);
 	assert_int_equal(fake_store_taken(w->stores[0], "profile 5"), 1);
 	run("cd %s/a; rmdir 0*; test \"$(ls -A)\" = README", w->spool);
+}
+
+static void test_other_folders_are_left_alone(void **state)
+{
+	struct world *w = *state;
+
+	run("mkdir -p %s/lost+found %s/empty %s/full; touch %s/full/.tmp-0123456789abcdef",
+	    w->spool, w->spool, w->spool, w->spool);
+	leave(w, 1, 1);
+	world_open(w, 1);
+	assert_int_equal(world_counters(w).n_stores, 1);
+	world_run_until(w, world_is_idle);
+	run("cd %s; test \"$(LC_ALL=C ls -A . full | tr '\\n' ' ')\" = "
+	    "'.: .format a empty full lost+found  full: .tmp-0123456789abcdef '",
+	    w->spool);
 }
 
 static void test_a_file_that_vanished_is_counted(void **state)
@@ -306,6 +321,7 @@ int main(void)
 		T(test_another_version_is_left_alone),
 		T(test_unusable_folders),
 		T(test_damaged_files_are_removed_and_told),
+		T(test_other_folders_are_left_alone),
 		T(test_a_file_that_vanished_is_counted),
 		T(test_a_renamed_file_is_not_believed),
 		T(test_a_removed_folder_is_made_again),
