@@ -35,6 +35,7 @@ ROOMS = {
     "agent/deliver": {"base", "store"},
     "agent/config": {"base", "agent/target"},
     "agent/expose": {"base", "agent/deliver"},
+    "agent/privilege": {"base"},
     "collector": {"base", "libpprof", "pgo", "proto", "store"},
 }
 ROOMS["agent"] = set(ROOMS) - {"collector"}
