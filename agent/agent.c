@@ -47,7 +47,6 @@ static int harvest_one(struct agent *a)
 
 	if (r == 0)
 		return outbox_submit(&a->outbox, &profile);
-	a->unwanted += r == HARVEST_E_UNWANTED;
 	if (r > 0 || r == -ENOMEM)
 		return r < 0 ? r : 0;
 	log_error(a->log, "a profile could not be made", log_errno(r));
@@ -219,16 +218,20 @@ static int reload(struct agent *a)
 	const char *key;
 	int r = a->reload(a->context, &config);
 
+	a->reload_failed = r != 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	key = agent_config_restart_key(&a->config, &config);
 	if (key)
 		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
 	r = apply(a, &config);
-	if (r == 0)
+	if (r == 0) {
+		a->reloaded = clock_realtime();
 		log_info(a->log, "configuration reloaded");
-	else
+	} else {
 		agent_config_fini(&config);
+	}
+	a->reload_failed = r != 0;
 	return r < 0 ? r : 0;
 }
 
@@ -310,12 +313,29 @@ static int open_pods(struct agent *a)
 	return pod_files_open(&a->pods, &options);
 }
 
+static int start_expose(struct agent *a)
+{
+	const struct expose_options options = {
+		.address = a->config.listen,
+		.fill = survey,
+		.context = a,
+	};
+	int r = options.address ? expose_open(&options, &a->loop, &a->expose) : 0;
+
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	log_error(a->log, "cannot listen", log_text("address", options.address), log_errno(r));
+	return WRONG;
+}
+
 static int start_sampling(struct agent *a)
 {
 	int r = start_recorder(a);
 
 	if (r == 0)
 		r = loop_add(&a->loop, &a->ring, capture_fd(a->recorder.capture), EPOLLIN, on_ring);
+	if (r == 0)
+		r = start_expose(a);
 	if (r == 0)
 		r = loop_timer_set(&a->drain, DRAIN_INTERVAL, DRAIN_INTERVAL);
 	return r == 0 ? open_window(a) : r;
@@ -359,6 +379,8 @@ int agent_run(struct agent *a)
 
 void agent_fini(struct agent *a)
 {
+	a->expose = expose_close(a->expose);
+	survey_fini(&a->surveyed);
 	outbox_close(&a->outbox);
 	harvest_fini(&a->harvest);
 	loop_remove(&a->ring);

@@ -12,10 +12,12 @@
 
 #include "agent/capture/capture.h"
 #include "agent/config/config.h"
+#include "agent/expose/expose.h"
 #include "agent/groups.h"
 #include "agent/harvest.h"
 #include "agent/outbox.h"
 #include "agent/recorder/recorder.h"
+#include "agent/survey.h"
 #include "base/log.h"
 #include "base/loop.h"
 
@@ -44,12 +46,15 @@ struct agent {
 	struct recorder recorder;
 	struct harvest harvest;
 	struct outbox outbox;
+	struct expose *expose;	/* NULL: it is not to listen */
+	struct survey surveyed; /* the last one */
 
 	char node[256];
 	uint64_t window_began; /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_before;  /* samples, when this window began */
 	uint64_t windows;      /* closed */
-	uint64_t unwanted;     /* tallies that a rule keeps from being profiles */
+	bool reload_failed;    /* the last time */
+	uint64_t reloaded;     /* the last success, ns since the epoch; 0: none */
 	uint64_t stopping;     /* since when, CLOCK_MONOTONIC; 0: it is not */
 };
 
@@ -60,6 +65,9 @@ struct agent {
 int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 	       agent_reload on_reload, void *context);
 void agent_fini(struct agent *a);
+
+/* As struct expose_options wants it; @context is the agent. */
+void survey(void *context, struct agent_snapshot *snapshot);
 
 /* Until SIGTERM or SIGINT, and all that was measured is delivered or spooled. 0 or -errno. */
 int agent_run(struct agent *a);

@@ -62,6 +62,7 @@ static void group_end(struct group *base)
 	struct agent_group *group = container_of(base, struct agent_group, base);
 
 	lru_remove(&group->owner->lru, group->id);
+	group->owner->n_contained -= base->has_cgroup;
 	free(group);
 }
 
@@ -104,6 +105,7 @@ static int add(struct groups *g, uint64_t hash, const struct place *place, const
 		.end = group_end,
 	};
 	group->owner = g;
+	g->n_contained += group->base.has_cgroup;
 	group->place = *place;
 	strcpy(group->service, service);
 	group->id = lru_add(&g->lru, hash);

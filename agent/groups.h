@@ -31,7 +31,8 @@ struct groups {
 	struct agent_group **items;
 	struct cgroup_tree tree;
 	bool read_environment;
-	uint64_t refused; /* processes that found no room: they count as of no group */
+	uint32_t n_contained; /* groups that are containers or pods */
+	uint64_t refused;     /* processes that found no room: they count as of no group */
 };
 
 int groups_init(struct groups *g, bool read_environment);

@@ -24,8 +24,11 @@ static void tally_freep(struct tally **t)
 
 void harvest_begin(struct harvest *h, struct tallies *tallies, const struct harvest_facts *facts)
 {
-	harvest_fini(h);
-	*h = (struct harvest){ .tallies = *tallies, .facts = *facts };
+	tallies_fini(&h->tallies);
+	h->tallies = *tallies;
+	h->facts = *facts;
+	h->next = 0;
+	h->samples = 0;
 	*tallies = (struct tallies)TALLIES_NULL;
 	for (uint32_t i = 0; i < h->tallies.n; i++)
 		h->samples += h->tallies.items[i]->stacks.total;
@@ -96,7 +99,7 @@ static uint64_t lost_of(const struct harvest *h, const struct tally *t)
 	return t->stacks.refused + share;
 }
 
-static int fill(const struct harvest *h, const struct tally *t, struct pprof_profile *p)
+static int fill(struct harvest *h, const struct tally *t, struct pprof_profile *p)
 {
 	const struct symbolize_options options = {
 		.mapping_file = t->build->path,
@@ -107,6 +110,8 @@ static int fill(const struct harvest *h, const struct tally *t, struct pprof_pro
 
 	if (r < 0)
 		return r;
+	h->counters.samples += counts.samples;
+	h->counters.unsymbolized += counts.unsymbolized;
 	const struct pgo_notes notes = {
 		.known = true,
 		.samples = counts.samples,
@@ -120,8 +125,8 @@ static int fill(const struct harvest *h, const struct tally *t, struct pprof_pro
 	return r;
 }
 
-static int make_profile(const struct harvest *h, const struct tally *t,
-			struct harvested *ret_harvested, uint8_t **ret_pprof)
+static int make_profile(struct harvest *h, const struct tally *t, struct harvested *ret_harvested,
+			uint8_t **ret_pprof)
 {
 	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
 	const struct profile_facts facts = {
@@ -141,6 +146,8 @@ static int make_profile(const struct harvest *h, const struct tally *t,
 	ret_harvested->pprof = span_of(*ret_pprof, size);
 	ret_harvested->time = h->facts.start;
 	ret_harvested->samples = pprof_n_samples(p);
+	h->counters.profiles++;
+	h->counters.bytes += size;
 	return 0;
 }
 
@@ -157,6 +164,7 @@ int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 		r = make_labels(t, naming, ret_labels);
 	if (r == 0)
 		r = make_profile(h, t, ret_harvested, ret_pprof);
+	h->counters.unwanted += r == HARVEST_E_UNWANTED;
 	binary_rest(t->build->binary);
 	return r;
 }

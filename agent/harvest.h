@@ -21,11 +21,19 @@ struct harvest_facts {
 	uint64_t lost;	   /* samples that got lost before it was known whose they were */
 };
 
+/* Since the beginning. */
+struct harvest_counters {
+	uint64_t profiles, bytes; /* made; gzip */
+	uint64_t samples, unsymbolized;
+	uint64_t unwanted; /* tallies that a rule keeps from being profiles */
+};
+
 struct harvest {
 	struct tallies tallies;
 	uint32_t next;
 	uint64_t samples; /* in all tallies */
 	struct harvest_facts facts;
+	struct harvest_counters counters;
 };
 
 #define HARVEST_NULL \

@@ -289,6 +289,9 @@ static int count_stack(struct recorder *r, struct build *build, struct group *gr
 	t->max_weight = weight > t->max_weight ? weight : t->max_weight;
 	t->truncated += r->stack.truncated ? weight : 0;
 	t->external += r->stack.external ? weight : 0;
+	r->counters.counted += weight;
+	r->counters.truncated += r->stack.truncated ? weight : 0;
+	r->counters.external += r->stack.external ? weight : 0;
 	r->counters.without_group += r->options.group_of && !group ? weight : 0;
 	r->bytes -= stacks_memory(&t->stacks);
 	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, weight);

@@ -53,8 +53,11 @@ struct recorder_options {
 	uint64_t max_tally_bytes; /* memory for the stacks of a tally; 0: 64 MiB */
 };
 
-/* What is not in any tally, since the beginning. */
+/* Since the beginning. Samples count for what they stand for. */
 struct recorder_counters {
+	uint64_t counted;     /* samples in tallies */
+	uint64_t truncated;   /* of these, stacks that break off before their root */
+	uint64_t external;    /* of these, not Go code */
 	uint64_t not_sampled; /* what runtime/pprof never samples */
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/survey.h"
+
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "agent/version.h"
+#include "base/text.h"
+
+/* An array of counts, and the list that points to it. */
+#define COUNTS(to, array, ...)                                                                 \
+	do {                                                                                   \
+		const struct snapshot_count counts_[] = { __VA_ARGS__ };                       \
+		static_assert(sizeof(counts_) == sizeof(array), "a place for each");           \
+		memcpy(array, counts_, sizeof(counts_));                                       \
+		(to) = (struct snapshot_counts){ .items = (array), .n = ARRAY_SIZE(counts_) }; \
+	} while (0)
+
+void survey_fini(struct survey *s)
+{
+	free(TAKE_PTR(s->stores));
+	free(TAKE_PTR(s->targets));
+	free(TAKE_PTR(s->names));
+}
+
+/* ---- samples ----------------------------------------------------------------------------- */
+
+static void count_samples(struct agent *a, struct agent_snapshot *to)
+{
+	const struct recorder_counters *c = &a->recorder.counters;
+	const struct harvest_counters *h = &a->harvest.counters;
+	struct survey *s = &a->surveyed;
+	struct capture_counters capture;
+
+	capture_counters(a->recorder.capture, &capture);
+	COUNTS(to->samples, s->samples, { "counted", c->counted },
+	       { "not_sampled", c->not_sampled }, { "not_go", c->foreign });
+	COUNTS(to->lost, s->lost, { "ring_full", capture.ring_full },
+	       { "malformed", capture.malformed }, { "process_gone", c->unnamed },
+	       { "table_full", c->refused });
+	COUNTS(to->unwind_errors, s->unwind_errors, { "no_stack", capture.no_stack },
+	       { "not_go_code", c->external }, { "truncated", c->truncated });
+	COUNTS(to->symbolization, s->symbolization, { "named", h->samples - h->unsymbolized },
+	       { "unnamed", h->unsymbolized });
+	to->truncated = c->truncated;
+	to->profiles = h->profiles;
+	to->profiles_bytes = h->bytes;
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+static uint64_t harvest_memory(const struct harvest *h)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = h->next; i < h->tallies.n; i++)
+		bytes += stacks_memory(&h->tallies.items[i]->stacks);
+	return bytes;
+}
+
+static void count_memory(struct agent *a, struct agent_snapshot *to)
+{
+	const struct recorder *r = &a->recorder;
+	struct survey *s = &a->surveyed;
+
+	COUNTS(to->evictions, s->evictions, { "binaries", r->counters.builds_evicted },
+	       { "processes", r->members.evicted }, { "cgroups", r->cgroups.evicted },
+	       { "groups_refused", a->groups.refused });
+	COUNTS(to->memory, s->memory, { "stacks", r->bytes },
+	       { "stacks_of_last_window", harvest_memory(&a->harvest) },
+	       { "binaries", builds_memory(&r->builds) },
+	       { "processes", members_memory(&r->members) },
+	       { "cgroups", cgroups_memory(&r->cgroups) }, { "groups", groups_memory(&a->groups) },
+	       { "pods", pods_memory(&a->pods.pods) },
+	       { "delivery", s->deliver.table_bytes + s->deliver.memory_bytes },
+	       { "kernel", capture_memory(r->capture) });
+	to->binaries = r->builds.n_open;
+	to->binaries_bytes = builds_memory(&r->builds);
+	to->processes = r->members.lru.n;
+	to->containers = a->groups.n_contained;
+}
+
+/* ---- stores ------------------------------------------------------------------------------ */
+
+static void count_stores(struct agent *a, struct agent_snapshot *to)
+{
+	struct survey *s = &a->surveyed;
+
+	deliver_counters(a->outbox.deliver, &s->deliver);
+	to->deliver = &s->deliver;
+	s->stores = calloc(s->deliver.n_stores, sizeof(*s->stores));
+	if (!s->stores)
+		return;
+	for (uint32_t i = 0; i < s->deliver.n_stores; i++)
+		deliver_store_counters(a->outbox.deliver, i, &s->stores[i]);
+	to->stores = s->stores;
+	to->n_stores = s->deliver.n_stores;
+}
+
+/* ---- targets ----------------------------------------------------------------------------- */
+
+static void name_place(struct agent *a, const struct agent_group *group, struct snapshot_target *to)
+{
+	const struct pod_container *container = NULL;
+	const struct pod *pod = NULL;
+
+	to->service = group->service[0] ? group->service : NULL;
+	to->unit = group->place.unit[0] ? group->place.unit : NULL;
+	to->container = group->place.container.text[0] ? group->place.container.text : NULL;
+	if (pod_files_find(&a->pods, &group->place, &pod, &container) < 0 || !pod)
+		return;
+	to->namespace = pod->namespace;
+	to->pod = pod->name;
+	if (container)
+		to->container = container->name;
+}
+
+static void list_targets(struct agent *a, struct agent_snapshot *to)
+{
+	const struct tallies *t = &a->recorder.tallies;
+	struct survey *s = &a->surveyed;
+
+	s->targets = calloc(t->n, sizeof(*s->targets));
+	s->names = calloc(t->n, sizeof(*s->names));
+	if (!s->targets || !s->names)
+		return;
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct agent_group *group = agent_group_of(t->items[i]->group);
+		char *name = s->names[i].main_package;
+
+		text_copy(binary_build(t->items[i]->build->binary)->main_path, name,
+			  SURVEY_MAIN_SIZE);
+		s->targets[i] = (struct snapshot_target){
+			.main_package = name,
+			.samples = t->items[i]->stacks.total,
+			.weight = t->items[i]->max_weight,
+		};
+		if (group)
+			name_place(a, group, &s->targets[i]);
+	}
+	to->targets = s->targets;
+	to->n_targets = t->n;
+}
+
+void survey(void *context, struct agent_snapshot *snapshot)
+{
+	struct agent *a = context;
+
+	survey_fini(&a->surveyed);
+	snapshot->version = HONE_VERSION;
+	snapshot->node = a->config.node ? a->config.node : a->node;
+	snapshot->not_ready = a->stopping ? "it is stopping" : NULL;
+	snapshot->window = a->config.window;
+	snapshot->frequency = a->config.frequency;
+	snapshot->windows = a->windows;
+	snapshot->reload_failed = a->reload_failed;
+	snapshot->reloaded = a->reloaded;
+	snapshot->log_dropped = a->log->dropped;
+	snapshot_process_read(a->config.host.proc, &snapshot->process);
+	count_samples(a, snapshot);
+	count_stores(a, snapshot);
+	count_memory(a, snapshot);
+	list_targets(a, snapshot);
+}
