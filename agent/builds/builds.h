@@ -15,10 +15,11 @@
 
 struct build {
 	struct exe_key key;
-	bool ignored;	/* the owner's: no samples of it are wanted */
-	uint64_t told;	/* the owner's: when the kernel was last told of it, CLOCK_MONOTONIC, ns */
-	uint32_t users; /* the owner's: it is not to be removed while there are any */
-	uint32_t seen;	/* the owner's: the time of its last use, in any unit */
+	bool ignored;	 /* the owner's: no samples of it are wanted */
+	uint64_t told;	 /* the owner's: when the kernel was last told of it, CLOCK_MONOTONIC, ns */
+	uint32_t users;	 /* the owner's: it is not to be removed while there are any */
+	uint64_t rested; /* the owner's: what unwinder.cache.asked was when the file was at rest */
+	uint32_t seen;	 /* the owner's: the time of its last use, in any unit */
 	struct binary *binary;	  /* NULL: not Go, not readable, or not looked at */
 	struct unwinder unwinder; /* with .binary only */
 	char *path;		  /* the executable, as the process that runs it names it */

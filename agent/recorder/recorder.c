@@ -407,9 +407,25 @@ static int on_record(const struct record_header *record, void *context)
 	return 0;
 }
 
+/* Give back the pages of tables that were read; in the steady state there are none. */
+static void rest(struct recorder *r)
+{
+	for (uint32_t i = 0; i < r->tallies.n; i++) {
+		struct build *build = r->tallies.items[i]->build;
+
+		if (build->rested == build->unwinder.cache.asked)
+			continue;
+		binary_rest(build->binary);
+		build->rested = build->unwinder.cache.asked;
+	}
+}
+
 int recorder_drain(struct recorder *r)
 {
-	return capture_drain(r->capture, on_record, r);
+	int e = capture_drain(r->capture, on_record, r);
+
+	rest(r);
+	return e;
 }
 
 /* ---- results ----------------------------------------------------------------------------- */

@@ -77,6 +77,7 @@ int pc_cache_look(struct pc_cache *c, const struct binary *binary, uint64_t addr
 	struct pc_info *place = place_of(c->infos, c->capacity, address);
 	if (place->address != address || !address) {
 		*place = ask(binary, address);
+		c->asked++;
 		c->n += address != 0;
 	}
 	*ret_info = *place;

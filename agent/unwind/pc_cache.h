@@ -27,6 +27,7 @@ struct pc_cache {
 	uint32_t capacity;     /* a power of two, or 0 */
 	uint32_t n;
 	uint64_t restarts;
+	uint64_t asked; /* times that the binary's tables were read */
 };
 
 #define PC_CACHE_NULL \

@@ -138,6 +138,11 @@ struct binary *binary_free(struct binary *b)
 	return NULL;
 }
 
+void binary_rest(const struct binary *b)
+{
+	(void)b;
+}
+
 enum binary_arch binary_arch(const struct binary *b)
 {
 	(void)b;
