@@ -40,9 +40,9 @@ static uint8_t *reserve(struct buf *b, size_t size)
 
 void buf_append(struct buf *b, const void *data, size_t size)
 {
-	uint8_t *to = reserve(b, size);
+	uint8_t *to = size ? reserve(b, size) : NULL;
 
-	if (!to || !size)
+	if (!to)
 		return;
 	memcpy(to, data, size);
 	b->size += size;

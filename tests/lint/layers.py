@@ -21,6 +21,7 @@ ROOMS = {
     "agent/capture": {"base", "bpf"},
     # Names a build by its build info, a plain value.
     "agent/target": {"base", "agent/binary"},
+    "agent/kube": {"base", "agent/binary", "agent/target"},
     "agent/unwind": {"base", "bpf", "agent/binary"},
     "agent/builds": {"base", "bpf", "agent/binary", "agent/unwind"},
     "agent/aggregate": {"base"},
