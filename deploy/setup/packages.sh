@@ -14,9 +14,9 @@ build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
 test_packages=(libcmocka-dev python3 clang-format mandoc
 	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates openssl)
 
-# Without these some tests are skipped: programs for arm64, other kernels, containers. Docker brings
-# a runc of its own.
-optional_packages=(qemu-user-static qemu-system-x86 qemu-system-arm cpio)
+# Without these some tests are skipped: programs for arm64, other kernels, units, containers. Docker
+# brings a runc of its own.
+optional_packages=(qemu-user-static qemu-system-x86 qemu-system-arm cpio systemd)
 command -v runc >/dev/null || optional_packages+=(runc)
 
 # Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.
