@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/privilege/privilege.h"
 #include "agent/status.h"
 #include "agent/version.h"
 #include "base/file.h"
@@ -75,12 +76,52 @@ static int on_reload(void *context, struct agent_config *ret_config)
 	return r;
 }
 
+static void log_missing(struct log *log, const struct privilege_facts *facts)
+{
+	struct privilege_need needs[PRIVILEGE_MAX_NEEDS];
+	size_t n = privilege_missing(facts, needs);
+
+	for (size_t i = 0; i < n; i++)
+		log_at(log, needs[i].must ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		       "a capability is missing", log_text("capability", needs[i].name),
+		       log_text("needed", needs[i].why));
+}
+
+/* At its end a sanitizer wants a process of its own and to trace this one. */
+#ifdef __SANITIZE_ADDRESS__
+#define CAN_FILTER false
+#else
+#define CAN_FILTER true
+#endif
+
+/* All that must be opened is open: let go of what only the start needed. 0 or -errno. */
+static int confine(struct log *log, const struct agent_config *config,
+		   const struct privilege_facts *facts)
+{
+	int r = privilege_drop(privilege_kept(facts));
+
+	if (r == 0 && CAN_FILTER && config->seccomp != CONFIG_SECCOMP_OFF)
+		r = privilege_filter(config->seccomp == CONFIG_SECCOMP_KILL
+					     ? PRIVILEGE_FILTER_KILL
+					     : PRIVILEGE_FILTER_ERROR);
+	if (r < 0)
+		log_error(log, "privileges cannot be given up", log_errno(r));
+	return r;
+}
+
 static enum exit_code run(struct command *c, struct agent_config *config)
 {
 	_cleanup_(agent_fini) struct agent a;
 
+	struct privilege_facts privileges;
+
 	set_log(c, config);
-	int r = agent_init(&a, config, &c->log, on_reload, c);
+	int r = privilege_read(&privileges);
+	if (r == 0)
+		log_missing(&c->log, &privileges);
+	r = agent_init(&a, config, &c->log, on_reload, c);
+	if (r == 0)
+		r = confine(&c->log, &a.config, &privileges);
 	if (r == 0) {
 		log_info(&c->log, "hone-agent runs", log_text("version", HONE_VERSION),
 			 log_u64("frequency", a.config.frequency),

@@ -369,7 +369,8 @@ static void variables_of_services_are_let_be(void **state)
 	(void)state;
 	assert_int_equal(
 		parse("",
-		      NAMES("HONE_CONFIG=/x", "HONE_COLLECTOR_SERVICE_HOST=10.0.0.1",
+		      NAMES("HONE_CONFIG=/x", "HONE_TEST_PROGRAMS=/x",
+			    "HONE_COLLECTOR_SERVICE_HOST=10.0.0.1",
 			    "HONE_COLLECTOR_SERVICE_PORT=4040", "HONE_COLLECTOR_PORT=tcp://",
 			    "HONE_COLLECTOR_PORT_4040_TCP_ADDR=10.0.0.1", "HONE", "HONE_=1x"),
 		      nothing),
