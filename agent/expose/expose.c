@@ -226,7 +226,7 @@ static int start(struct expose *e, struct loop *loop, int fd)
 int expose_open(const struct expose_options *options, struct loop *loop, struct expose **ret)
 {
 	_cleanup_(freep) struct expose *e = calloc(1, sizeof(*e));
-	int fd, r;
+	int fd = -1, r;
 
 	if (!e)
 		return -ENOMEM;
