@@ -180,7 +180,7 @@ int kube_list_end(struct kube_list *l, struct kube_list_end *ret_end)
 	json_t *document;
 
 	*ret_end = (struct kube_list_end){ .version = "" };
-	if (l->broken || !l->ended)
+	if (l->broken)
 		return KUBE_LIST_E_BROKEN;
 	document = json_loadb((const char *)l->envelope.data, l->envelope.size, 0, NULL);
 	bool good = read_envelope(document, ret_end);
