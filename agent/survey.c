@@ -33,8 +33,9 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	struct capture_counters capture;
 
 	capture_counters(a->recorder.capture, &capture);
-	COUNTS(to->samples, s->samples, { "counted", c->counted },
-	       { "not_sampled", c->not_sampled }, { "not_go", c->foreign });
+	COUNTS(to->samples, s->samples, { "counted", c->counted - c->without_group },
+	       { "counted_place_unknown", c->without_group }, { "not_sampled", c->not_sampled },
+	       { "not_go", c->foreign });
 	COUNTS(to->lost, s->lost, { "ring_full", capture.ring_full },
 	       { "malformed", capture.malformed }, { "process_gone", c->unnamed },
 	       { "table_full", c->refused });

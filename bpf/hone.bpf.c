@@ -265,6 +265,10 @@ int process_exec(uint64_t *args)
 		return 0;
 	event_send(task, RECORD_EXEC, 0, &process,
 		   !policy || !policy->verdict || (setting_all && !cgroup_is_known(&process)));
+	if (setting_all && policy && policy->verdict) {
+		process.policy = *policy; /* so that its end is told, too, if it is never sampled */
+		bpf_map_update_elem(&processes, &pid, &process, BPF_ANY);
+	}
 	return 0;
 }
 
