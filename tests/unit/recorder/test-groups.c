@@ -226,8 +226,24 @@ static void test_moved_before_the_look(void **state)
 	sampled(&b, SELF, CONTAINER, 0);
 	sampled(&b, SELF, CONTAINER, 0);
 	assert_int_equal(fake_kernel.cgroup, CONTAINER);
+	assert_int_equal(b.n_groups, 2); /* looked at again */
 	sampled(&b, GONE, HOST, 0);
 	assert_int_equal(count_of(&b, NULL), 1);
+	bench_fini(&b);
+}
+
+/* What was under way before the look says nothing of where it was when it was looked at. */
+static void test_samples_from_before_the_look_prove_nothing(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	event(&b, RECORD_EXEC, HOST);
+	members_find(&b.recorder.members, SELF, own_start_time())->looked = UINT64_MAX;
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.cgroup, 0);
 	bench_fini(&b);
 }
 
@@ -390,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_hosts_cgroup_tells_of_nobody),
 		cmocka_unit_test(test_containers_cgroup_tells_of_all),
 		cmocka_unit_test(test_moved_before_the_look),
+		cmocka_unit_test(test_samples_from_before_the_look_prove_nothing),
 		cmocka_unit_test(test_pid_used_again_is_another_process),
 		cmocka_unit_test(test_exec_looks_again_and_exit_forgets),
 		cmocka_unit_test(test_other_programs_are_not_looked_at),
