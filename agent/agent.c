@@ -2,9 +2,7 @@
 #include "agent/agent.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -38,7 +36,7 @@ static int harvest_one(struct agent *a)
 			.n_fixed = a->config.n_labels,
 		},
 		.rules = &a->config.rules,
-		.pods = &a->pods,
+		.names = &a->names,
 	};
 	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
 	_cleanup_(freep) uint8_t *pprof = NULL;
@@ -301,18 +299,6 @@ static int start_loop(struct agent *a)
 	return r;
 }
 
-/* The kubelet keeps its two folders side by side. */
-static int open_pods(struct agent *a)
-{
-	const char *containers = a->config.host.containers, *slash = strrchr(containers, '/');
-	char pods[PATH_MAX];
-
-	snprintf(pods, sizeof(pods), "%.*s/pods", slash ? (int)(slash - containers) : 1,
-		 slash ? containers : ".");
-	const struct pod_files_options options = { .containers = containers, .pods = pods };
-	return pod_files_open(&a->pods, &options);
-}
-
 static int start_expose(struct agent *a)
 {
 	const struct expose_options options = {
@@ -356,7 +342,7 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 		.harvesting = LOOP_TIMER_NULL,
 		.signals = LOOP_SIGNALS_NULL,
 		.procfs = PROCFS_NULL,
-		.pods = POD_FILES_NULL,
+		.names = NAMES_NULL,
 		.groups = { .lru = LRU_NULL, .tree = CGROUP_TREE_NULL },
 	};
 	*config = (struct agent_config){ 0 };
@@ -366,7 +352,7 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 	if (r == 0)
 		r = procfs_open(a->config.host.proc, &a->procfs);
 	if (r == 0)
-		r = open_pods(a);
+		r = names_open(&a->names, &a->config, &a->loop, log);
 	if (r == 0)
 		r = outbox_open(&a->outbox, &a->config, &a->loop, log);
 	return r == 0 ? start_sampling(a) : r;
@@ -390,7 +376,7 @@ void agent_fini(struct agent *a)
 	loop_signals_fini(&a->signals);
 	recorder_fini(&a->recorder);
 	groups_fini(&a->groups);
-	pod_files_close(&a->pods);
+	names_close(&a->names);
 	procfs_close(&a->procfs);
 	loop_fini(&a->loop);
 	agent_config_fini(&a->config);

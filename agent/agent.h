@@ -15,6 +15,7 @@
 #include "agent/expose/expose.h"
 #include "agent/groups.h"
 #include "agent/harvest.h"
+#include "agent/names.h"
 #include "agent/outbox.h"
 #include "agent/recorder/recorder.h"
 #include "agent/survey.h"
@@ -41,7 +42,7 @@ struct agent {
 	struct loop_signals signals;
 
 	struct procfs procfs;
-	struct pod_files pods;
+	struct names names;
 	struct groups groups;
 	struct recorder recorder;
 	struct harvest harvest;

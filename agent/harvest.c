@@ -59,7 +59,7 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 	subject_of_place(group ? &group->place : &nowhere, exe, &subject);
 	if (group)
 		strcpy(subject.environ_service, group->service);
-	int r = pod_files_find(naming->pods, &subject.place, &pod, &container);
+	int r = names_find(naming->names, &subject.place, &pod, &container);
 	if (r < 0)
 		return r;
 	identity_of(&subject, build, pod, container, &identity);

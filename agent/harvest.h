@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/names.h"
 #include "agent/recorder/tallies.h"
 #include "agent/target/identity.h"
-#include "agent/target/pod_files.h"
 #include "base/span.h"
 
 /* The window. */
@@ -60,7 +60,7 @@ enum harvest_outcome {
 struct harvest_naming {
 	struct identity_options labels;
 	const struct target_rules *rules;
-	struct pod_files *pods;
+	struct names *names;
 };
 
 /* Takes @tallies over. One that was not done is ended first. */

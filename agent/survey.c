@@ -48,6 +48,21 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	to->profiles_bytes = h->bytes;
 }
 
+static void count_kube(const struct agent *a, struct agent_snapshot *to)
+{
+	struct kube_state state;
+
+	if (!a->names.kube)
+		return;
+	kube_state(a->names.kube, &state);
+	to->kubernetes = (struct snapshot_kubernetes){
+		.enabled = true,
+		.connected = state.connected,
+		.relists = state.n_relists,
+		.pods = kube_pods(a->names.kube)->n_live,
+	};
+}
+
 /* ---- memory ------------------------------------------------------------------------------ */
 
 static uint64_t harvest_memory(const struct harvest *h)
@@ -72,7 +87,7 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 	       { "binaries", builds_memory(&r->builds) },
 	       { "processes", members_memory(&r->members) },
 	       { "cgroups", cgroups_memory(&r->cgroups) }, { "groups", groups_memory(&a->groups) },
-	       { "pods", pods_memory(&a->pods.pods) },
+	       { "pods", names_memory(&a->names) },
 	       { "delivery", s->deliver.table_bytes + s->deliver.memory_bytes },
 	       { "kernel", capture_memory(r->capture) });
 	to->binaries = r->builds.n_open;
@@ -108,7 +123,7 @@ static void name_place(struct agent *a, const struct agent_group *group, struct 
 	to->service = group->service[0] ? group->service : NULL;
 	to->unit = group->place.unit[0] ? group->place.unit : NULL;
 	to->container = group->place.container.text[0] ? group->place.container.text : NULL;
-	if (pod_files_find(&a->pods, &group->place, &pod, &container) < 0 || !pod)
+	if (names_find(&a->names, &group->place, &pod, &container) < 0 || !pod)
 		return;
 	to->namespace = pod->namespace;
 	to->pod = pod->name;
@@ -158,6 +173,7 @@ void survey(void *context, struct agent_snapshot *snapshot)
 	snapshot->reloaded = a->reloaded;
 	snapshot->log_dropped = a->log->dropped;
 	snapshot_process_read(a->config.host.proc, &snapshot->process);
+	count_kube(a, snapshot);
 	count_samples(a, snapshot);
 	count_stores(a, snapshot);
 	count_memory(a, snapshot);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/names.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WRONG 1
+
+/* The kubelet keeps its two folders side by side. */
+static int open_files(struct names *n, const char *containers)
+{
+	const char *slash = strrchr(containers, '/');
+	char pods[PATH_MAX];
+
+	snprintf(pods, sizeof(pods), "%.*s/pods", slash ? (int)(slash - containers) : 1,
+		 slash ? containers : ".");
+	const struct pod_files_options options = { .containers = containers, .pods = pods };
+	return pod_files_open(&n->files, &options);
+}
+
+/* kubernetes.io, "Accessing the Kubernetes API from a Pod": every container is told so. */
+static bool find_server(const struct agent_config *config, char *ret_url, size_t size)
+{
+	const char *host = getenv("KUBERNETES_SERVICE_HOST"),
+		   *port = getenv("KUBERNETES_SERVICE_PORT");
+	bool ipv6 = host && strchr(host, ':');
+
+	if (config->kubernetes.api)
+		return snprintf(ret_url, size, "%s", config->kubernetes.api) < (int)size;
+	return host && port &&
+	       snprintf(ret_url, size, "https://%s%s%s:%s", ipv6 ? "[" : "", host, ipv6 ? "]" : "",
+			port) < (int)size;
+}
+
+static int open_kube(struct names *n, const struct agent_config *config, struct loop *loop,
+		     struct log *log)
+{
+	const char *token = config->kubernetes.token_file;
+	bool is_on = config->kubernetes.enable == CONFIG_ON;
+	char url[1024];
+
+	if (config->kubernetes.enable == CONFIG_OFF)
+		return 0;
+	if (!find_server(config, url, sizeof(url)) ||
+	    (!is_on && (!token || access(token, R_OK) != 0))) {
+		if (is_on)
+			log_error(log, "no API server is known: set kubernetes.api");
+		return is_on ? WRONG : 0;
+	}
+	const struct kube_options options = {
+		.server = url,
+		.node = config->node,
+		.token_file = token,
+		.ca_file = config->kubernetes.ca_file,
+	};
+	int r = kube_open(&options, loop, &n->kube);
+	if (r > 0)
+		log_error(log, "kubernetes.api is no URL of an API server", log_text("url", url));
+	return r;
+}
+
+int names_open(struct names *n, const struct agent_config *config, struct loop *loop,
+	       struct log *log)
+{
+	int r = open_files(n, config->host.containers);
+
+	return r == 0 ? open_kube(n, config, loop, log) : r;
+}
+
+void names_close(struct names *n)
+{
+	n->kube = kube_close(n->kube);
+	pod_files_close(&n->files);
+}
+
+int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
+	       const struct pod_container **ret_container)
+{
+	*ret_pod = n->kube ? pods_find(kube_pods(n->kube), place, ret_container) : NULL;
+	if (*ret_pod)
+		return 0;
+	return pod_files_find(&n->files, place, ret_pod, ret_container);
+}
+
+uint64_t names_memory(const struct names *n)
+{
+	return pods_memory(&n->files.pods) + (n->kube ? pods_memory(kube_pods(n->kube)) : 0);
+}

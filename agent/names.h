@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of pods: what the API server says, where the agent asks it, or else the kubelet's files.
+ */
+#pragma once
+
+#include "agent/config/config.h"
+#include "agent/kube/kube.h"
+#include "agent/target/pod_files.h"
+#include "base/log.h"
+#include "base/loop.h"
+
+struct names {
+	struct pod_files files;
+	struct kube *kube; /* NULL: it is not asked */
+};
+
+#define NAMES_NULL                       \
+	{                                \
+		.files = POD_FILES_NULL, \
+	}
+
+/* 0; 1: it cannot be, and it has been logged why; -errno. */
+int names_open(struct names *n, const struct agent_config *config, struct loop *loop,
+	       struct log *log);
+void names_close(struct names *n);
+
+/* As pods_find(). 0 or -errno. */
+int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
+	       const struct pod_container **ret_container);
+
+uint64_t names_memory(const struct names *n);
