@@ -26,6 +26,7 @@ struct symbolizer {
 	struct symbol *symbols;
 	uint32_t n_symbols, capacity;
 	struct index index;
+	size_t text; /* bytes of names and files in the profile, of SYMBOLIZE_MAX_TEXT */
 	struct symbolize_counts counts;
 };
 
@@ -56,7 +57,12 @@ static int add_function(struct symbolizer *z, const struct binary_line *line,
 		.file = file,
 		.start_line = line->start_line,
 	};
-	return pprof_add_function(z->profile, &f, ret_function);
+	size_t n = pprof_n_functions(z->profile);
+	int r = pprof_add_function(z->profile, &f, ret_function);
+
+	if (pprof_n_functions(z->profile) > n)
+		z->text += line->function.size + line->file.size;
+	return r;
 }
 
 /*
@@ -84,6 +90,14 @@ static int add_lines(struct symbolizer *z, const struct binary_line *from, size_
 	return 0;
 }
 
+static bool all_named(const struct symbolizer *z, const struct pprof_line *lines, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!*pprof_function(z->profile, lines[i].function).name)
+			return false;
+	return n > 0;
+}
+
 static int symbolize_frame(struct symbolizer *z, uint32_t frame, struct symbol *ret_symbol)
 {
 	struct binary_line from[BINARY_MAX_LINES];
@@ -93,7 +107,8 @@ static int symbolize_frame(struct symbolizer *z, uint32_t frame, struct symbol *
 	bool cut = false;
 
 	*ret_symbol = (struct symbol){ .frame = frame, .location = PPROF_NONE };
-	if (binary_lines_at(z->binary, address, from, BINARY_MAX_LINES, &n, &cut) != 0)
+	if (z->text > SYMBOLIZE_MAX_TEXT ||
+	    binary_lines_at(z->binary, address, from, BINARY_MAX_LINES, &n, &cut) != 0)
 		n = 0;
 	int r = add_lines(z, from, n, frame & FRAME_SHOW_WRAPPERS, lines, &n_lines);
 	if (r < 0)
@@ -101,7 +116,7 @@ static int symbolize_frame(struct symbolizer *z, uint32_t frame, struct symbol *
 	if (n && !n_lines)
 		return 0; /* nothing but wrappers */
 	ret_symbol->n_lines = (uint16_t)(n_lines ? n_lines : 1);
-	ret_symbol->is_named = n_lines > 0;
+	ret_symbol->is_named = all_named(z, lines, n_lines);
 	const struct pprof_location location = {
 		.mapping = z->mapping,
 		.address = address,

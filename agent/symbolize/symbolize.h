@@ -19,6 +19,13 @@
 /* maxCPUProfStack, runtime/cpuprof.go */
 #define SYMBOLIZE_MAX_LOGICAL_FRAMES 64
 
+/*
+ * Bytes of names and files in one profile; those of a large program take one or two MiB. The names
+ * in a file made to that end overlap, so that each byte of it may begin another. When they are used
+ * up, frames stay without names.
+ */
+#define SYMBOLIZE_MAX_TEXT (16u << 20)
+
 struct symbolize_options {
 	const char *mapping_file; /* path of the executable, as it knows itself */
 	uint64_t period;	  /* ns of CPU time that one sample stands for */
@@ -27,7 +34,7 @@ struct symbolize_options {
 
 struct symbolize_counts {
 	uint64_t samples;      /* written */
-	uint64_t unsymbolized; /* of these, with a leaf or caller that has no name */
+	uint64_t unsymbolized; /* of these, with a leaf or caller that has a line without name */
 };
 
 /*

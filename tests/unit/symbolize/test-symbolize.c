@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/symbolize/symbolize.h"
 #include "agent/unwind/unwind.h"
@@ -25,6 +26,7 @@ enum {
 	GENERIC = 0x401090,
 	NO_FILE = 0x4010a0,
 	UNKNOWN = 0x4010b0,
+	NAMELESS = 0x4010c0,
 };
 
 #define NAMED(name, line_, start_, special_)                                      \
@@ -58,6 +60,7 @@ static const struct fake_lines table[] = {
 	    NAMED("main.d", 94, 90, 0) },
 	  4 },
 	{ GENERIC, { NAMED("example.com/v%2e2.(*Set[go.shape.string]).Add", 7, 5, 0) }, 1 },
+	{ NAMELESS, { { .line = 1, .start_line = 1 } }, 1 },
 	{ NO_FILE, { { .function = { (const uint8_t *)"main.init", 9 } } }, 1 },
 };
 
@@ -403,6 +406,53 @@ static void test_unnamed_frames_are_kept_and_counted(void **state)
 	made_fini(&m);
 }
 
+/* A line whose function has no name is not one with a name. */
+static void test_empty_name_is_no_name(void **state)
+{
+	struct made m;
+	(void)state;
+
+	made_init(&m);
+	ADD(&m, 3, LEAF, CALLER);
+	ADD(&m, 4, NAMELESS, CALLER);
+	symbolize(&m, 0);
+	assert_int_equal(m.counts.samples, 7);
+	assert_int_equal(m.counts.unsymbolized, 4);
+	made_fini(&m);
+}
+
+/* Names that overlap: all of them together are far larger than the table they stand in. */
+static void test_text_is_bounded(void **state)
+{
+	enum { SIZE = 64 << 10, FRAMES = 1024 };
+	static struct fake_lines lines[FRAMES];
+	static uint8_t names[SIZE + FRAMES];
+	const struct binary hostile = { .table = lines, .n = FRAMES };
+	const struct symbolize_options options = { .mapping_file = "", .period = 1 };
+	size_t text = 0;
+	struct made m;
+	(void)state;
+
+	memset(names, 'x', sizeof(names));
+	made_init(&m);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		names[i] = 'a' + i % 23;
+		lines[i] = (struct fake_lines){ .address = LEAF + i,
+						.lines = { { .function = { names + i, SIZE } } },
+						.n = 1 };
+		ADD(&m, 1, LEAF + i);
+	}
+	assert_int_equal(symbolize_stacks(&hostile, &m.stacks, &options, m.profile, &m.counts), 0);
+	for (size_t i = 0; i < pprof_n_functions(m.profile); i++)
+		text += strlen(pprof_function(m.profile, i).name);
+	assert_true(text > SYMBOLIZE_MAX_TEXT);
+	assert_true(text <= SYMBOLIZE_MAX_TEXT + SIZE);
+	/* The others are there, without names, and said to be so. */
+	assert_int_equal(m.counts.samples, FRAMES);
+	assert_int_equal(m.counts.unsymbolized, FRAMES - text / SIZE);
+	made_fini(&m);
+}
+
 static void test_mapping_is_the_text_segment_with_the_build_id(void **state)
 {
 	struct made m;
@@ -447,6 +497,8 @@ int main(void)
 		cmocka_unit_test(test_stacks_that_differ_only_in_what_is_left_out_add_up),
 		cmocka_unit_test(test_sample_of_nothing_is_a_sample),
 		cmocka_unit_test(test_unnamed_frames_are_kept_and_counted),
+		cmocka_unit_test(test_empty_name_is_no_name),
+		cmocka_unit_test(test_text_is_bounded),
 		cmocka_unit_test(test_mapping_is_the_text_segment_with_the_build_id),
 	};
 
