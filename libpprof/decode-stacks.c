@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decoding: locations and samples. */
+#include <string.h>
+
 #include "libpprof/decode.h"
 
 /* ---- locations --------------------------------------------------------------------------- */
@@ -79,6 +81,12 @@ static int read_location(struct pp_decoder *d, struct pp_reader m)
 
 /* ---- samples ----------------------------------------------------------------------------- */
 
+/*
+ * Labels are sorted by their keys, each sample's anew, so two keys that are long and alike could be
+ * compared millions of times.
+ */
+#define MAX_KEY 1024
+
 static int read_label(struct pp_decoder *d, struct pp_reader m)
 {
 	struct pp_label label = { .text = PPROF_NONE };
@@ -97,6 +105,8 @@ static int read_label(struct pp_decoder *d, struct pp_reader m)
 		return r;
 	if (d->p->new_labels.n >= d->limits.depth)
 		return pp_too_large(d, "a sample has too many labels");
+	if (strnlen(pp_text(d->p, label.key), MAX_KEY + 1) > MAX_KEY)
+		return pp_too_large(d, "a label's key is too long");
 	/* A text makes it a text label, whatever else is there. */
 	if (text[1]) {
 		r = pp_string_number(d, text[1], &label.text);

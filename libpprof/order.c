@@ -7,14 +7,25 @@
 
 struct order {
 	const struct pprof_profile *p;
-	uint32_t *mapping_ranks, *function_ranks, *location_ranks; /* by number */
+	uint32_t *text_ranks; /* by number, as are all */
+	uint32_t *mapping_ranks, *function_ranks, *location_ranks;
 };
 
 #define COMPARE(a, b) ((a) < (b) ? -1 : (a) > (b))
 
-static int compare_texts(const struct pprof_profile *p, uint32_t a, uint32_t b)
+static int compare_texts(const void *a, const void *b, void *order)
 {
-	return a == b ? 0 : strcmp(pp_text(p, a), pp_text(p, b));
+	const struct order *o = order;
+
+	return strcmp(pp_text(o->p, *(uint32_t *)a), pp_text(o->p, *(uint32_t *)b));
+}
+
+/*
+ * Each text takes part in one sorting: two that are long and alike may stand in any number of rows.
+ */
+static int compare_ranks(const struct order *o, uint32_t a, uint32_t b)
+{
+	return COMPARE(o->text_ranks[a], o->text_ranks[b]);
 }
 
 static int compare_mappings(const void *a, const void *b, void *order)
@@ -25,8 +36,8 @@ static int compare_mappings(const void *a, const void *b, void *order)
 	const struct pp_mapping *y =
 		pp_array_at(&o->p->mappings, struct pp_mapping, *(uint32_t *)b);
 
-	return compare_texts(o->p, x->file, y->file)
-		       ?: compare_texts(o->p, x->build_id, y->build_id)
+	return compare_ranks(o, x->file, y->file)
+		       ?: compare_ranks(o, x->build_id, y->build_id)
 		       ?: COMPARE(x->start, y->start)
 		       ?: COMPARE(x->limit, y->limit)
 		       ?: COMPARE(x->offset, y->offset)
@@ -44,9 +55,9 @@ static int compare_functions(const void *a, const void *b, void *order)
 	const struct pp_function *y =
 		pp_array_at(&o->p->functions, struct pp_function, *(uint32_t *)b);
 
-	return compare_texts(o->p, x->name, y->name)
-		       ?: compare_texts(o->p, x->system_name, y->system_name)
-		       ?: compare_texts(o->p, x->file, y->file)
+	return compare_ranks(o, x->name, y->name)
+		       ?: compare_ranks(o, x->system_name, y->system_name)
+		       ?: compare_ranks(o, x->file, y->file)
 		       ?: COMPARE(x->start_line, y->start_line);
 }
 
@@ -89,21 +100,22 @@ static int compare_locations(const void *a, const void *b, void *order)
 		       ?: COMPARE(x->is_folded, y->is_folded);
 }
 
-static int compare_labels(const struct pprof_profile *p, const struct pp_sample *x,
+static int compare_labels(const struct order *o, const struct pp_sample *x,
 			  const struct pp_sample *y)
 {
+	const struct pprof_profile *p = o->p;
 	const struct pp_label *xs = pp_array_at(&p->sample_labels, struct pp_label, x->first_label);
 	const struct pp_label *ys = pp_array_at(&p->sample_labels, struct pp_label, y->first_label);
 	uint32_t n = x->n_labels < y->n_labels ? x->n_labels : y->n_labels;
 
 	for (uint32_t i = 0; i < n; i++) {
 		bool x_numeric = xs[i].text == PPROF_NONE, y_numeric = ys[i].text == PPROF_NONE;
-		int r = compare_texts(p, xs[i].key, ys[i].key) ?: COMPARE(x_numeric, y_numeric);
+		int r = compare_ranks(o, xs[i].key, ys[i].key) ?: COMPARE(x_numeric, y_numeric);
 
 		if (!r && !x_numeric)
-			r = compare_texts(p, xs[i].text, ys[i].text);
+			r = compare_ranks(o, xs[i].text, ys[i].text);
 		r = r ?: COMPARE(xs[i].number, ys[i].number)
-				?: compare_texts(p, xs[i].unit, ys[i].unit);
+				?: compare_ranks(o, xs[i].unit, ys[i].unit);
 		if (r)
 			return r;
 	}
@@ -124,7 +136,7 @@ static int compare_samples(const void *a, const void *b, void *order)
 	for (uint32_t i = 0; i < n; i++)
 		if (xs[i] != ys[i])
 			return COMPARE(o->location_ranks[xs[i]], o->location_ranks[ys[i]]);
-	return COMPARE(x->n_locations, y->n_locations) ?: compare_labels(p, x, y);
+	return COMPARE(x->n_locations, y->n_locations) ?: compare_labels(o, x, y);
 }
 
 /* The numbers below @n, sorted. */
@@ -162,12 +174,16 @@ int pp_order_samples(const struct pprof_profile *p, uint32_t **ret_numbers)
 	struct order o = { .p = p };
 	uint32_t *numbers = NULL;
 
-	o.mapping_ranks = ranks(&o, p->mappings.n, compare_mappings);
-	o.function_ranks = ranks(&o, p->functions.n, compare_functions);
-	if (o.mapping_ranks && o.function_ranks)
+	o.text_ranks = ranks(&o, p->strings.texts.n, compare_texts);
+	if (o.text_ranks)
+		o.mapping_ranks = ranks(&o, p->mappings.n, compare_mappings);
+	if (o.mapping_ranks)
+		o.function_ranks = ranks(&o, p->functions.n, compare_functions);
+	if (o.function_ranks)
 		o.location_ranks = ranks(&o, p->locations.n, compare_locations);
 	if (o.location_ranks)
 		numbers = sorted(&o, p->samples.n, compare_samples);
+	free(o.text_ranks);
 	free(o.mapping_ranks);
 	free(o.function_ranks);
 	free(o.location_ranks);

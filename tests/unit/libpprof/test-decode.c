@@ -537,6 +537,66 @@ static void test_depth(void **state)
 	pp_array_fini(&inner.bytes);
 }
 
+static int decode_key(size_t length, const char **ret_reason)
+{
+	struct pp_writer w = { 0 }, s = { 0 };
+	struct pprof_profile *p = NULL;
+	char key[2048] = "";
+	int r;
+
+	memset(key, 'x', length);
+	put_base(&w);
+	put_text(&w, key);
+	pp_put_uint(&s, 2, 5);
+	ROW(&s, 3, 3, 0, 1);
+	pp_put_block(&w, SAMPLE, s.bytes.data, s.bytes.n);
+	pp_array_fini(&s.bytes);
+	r = decode_limited(&w, NULL, &p, ret_reason);
+	pprof_free(p);
+	return r;
+}
+
+static void test_key_of_label(void **state)
+{
+	const char *reason = NULL;
+
+	(void)state;
+	assert_int_equal(decode_key(1024, &reason), 0);
+	assert_int_equal(decode_key(1025, &reason), PPROF_E_TOO_LARGE);
+	assert_string_equal(reason, "a label's key is too long");
+}
+
+/*
+ * Two names of a MiB that differ at their ends, in many rows: to compare them anew for each pair of
+ * rows would take minutes.
+ */
+static void test_long_names_alike(void **state)
+{
+	const size_t size = 1 << 20, rows = 100000;
+	struct pp_writer w = { 0 };
+	struct pprof_profile *p;
+	char *name = malloc(size + 1);
+	uint8_t *data;
+	size_t n;
+
+	(void)state;
+	assert_non_null(name);
+	memset(name, 'x', size);
+	name[size] = 0;
+	put_base(&w);
+	put_text(&w, name);
+	name[size - 1] = 'y';
+	put_text(&w, name);
+	free(name);
+	for (uint64_t i = 0; i < rows; i++)
+		ROW(&w, FUNCTION, 100 + i, 3 + i % 2, 0, 0, i);
+	p = taken(&w);
+	assert_int_equal(pprof_n_functions(p), rows + 1);
+	assert_int_equal(pprof_encode(p, PPROF_PLAIN, &data, &n), 0);
+	free(data);
+	pprof_free(p);
+}
+
 static void test_sample_types(void **state)
 {
 	struct pp_writer w = { 0 };
@@ -651,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_bad_ids),	     cmocka_unit_test(test_small_ids),
 		cmocka_unit_test(test_unknown_ids),  cmocka_unit_test(test_bad_strings),
 		cmocka_unit_test(test_string_table), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_key_of_label), cmocka_unit_test(test_long_names_alike),
 		cmocka_unit_test(test_labels),	     cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_header),	     cmocka_unit_test(test_unknown_fields),
 		cmocka_unit_test(test_wrong_types),  cmocka_unit_test(test_cut),
