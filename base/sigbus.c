@@ -48,19 +48,20 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 
 static void handle(int signal, siginfo_t *info, void *context)
 {
-	uintptr_t address = (uintptr_t)info->si_addr;
+	uintptr_t address = (uintptr_t)info->si_addr, start = address & ~(page_size - 1);
 	struct range *r = info->si_code == BUS_ADRERR ? range_of(address) : NULL;
 	int saved_errno = errno;
-	void *page;
+	void *zeros;
 
 	if (!r) {
 		pass_on(signal, info, context);
 		return;
 	}
 	atomic_store(&r->torn, true);
-	page = mmap((void *)(address & ~(page_size - 1)), page_size, PROT_READ,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	if (page == MAP_FAILED)
+	/* To the end, where the file is gone as well: page by page, mappings would run out. */
+	zeros = mmap((void *)start, atomic_load(&r->end) - start, PROT_READ,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (zeros == MAP_FAILED)
 		pass_on(signal, info, context);
 	errno = saved_errno;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading a mapped file that somebody truncates raises SIGBUS. Ranges watched here survive it: the
- * handler puts a page of zeros where the fault was and marks the range as torn, so that reading
+ * handler puts zeros from the fault to the end of the range and marks it as torn, so that reading
  * goes on, yields zeros, and can be asked afterwards whether it was all true. (systemd reads its
  * journal files in this manner.)
  *

@@ -167,6 +167,27 @@ static void test_truncated_reads_zeros(void **state)
 	assert_int_equal(in_child(truncate_and_read), 0);
 }
 
+/* Every other page of a file that is gone: more places than a process may have mappings (65530). */
+static void read_here_and_there(void)
+{
+	const size_t size = 2 * 70000 * (size_t)PAGE;
+	int fd = memfd_create("file", MFD_CLOEXEC);
+	struct filemap map;
+
+	CHECK(ftruncate(fd, (off_t)size) == 0 && filemap_open(fd, &map) == 0);
+	CHECK(ftruncate(fd, 0) == 0);
+	for (size_t at = 0; at < size; at += 2 * PAGE)
+		CHECK(map.bytes.data[at] == 0);
+	CHECK(filemap_torn(&map));
+	filemap_close(&map);
+}
+
+static void test_truncated_and_read_here_and_there(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(read_here_and_there), 0);
+}
+
 static void fault_elsewhere(void)
 {
 	struct filemap map;
@@ -234,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* Those with a child come before this process has a handler. */
 		cmocka_unit_test(test_truncated_reads_zeros),
+		cmocka_unit_test(test_truncated_and_read_here_and_there),
 		cmocka_unit_test(test_fault_elsewhere_kills),
 		cmocka_unit_test(test_earlier_handler_is_called),
 		cmocka_unit_test(test_map_outlives_descriptor),
