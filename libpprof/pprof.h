@@ -173,9 +173,9 @@ struct pprof_sample pprof_sample(struct pprof_profile *p, size_t number);
 /*
  * Read a profile, gzip or plain. Everything is checked: what profile.Parse of google/pprof refuses
  * (bad wire format, ids that are 0, doubled or unknown, indices out of range, counts of values that
- * do not match) is refused, and so are a NUL byte in a string, a label's key of more than 1024 bytes
- * and google/pprof's text formats of old. What it takes is taken: any ids, unknown fields, an unknown mapping (as none), several gzip
- * members.
+ * do not match) is refused, and so are a NUL byte in a string and google/pprof's text formats of
+ * old; a label's key of more than 1024 bytes is too large. What else it takes is taken: any ids,
+ * unknown fields, an unknown mapping (as none), several gzip members.
  * 0, PPROF_E_MALFORMED, PPROF_E_TOO_LARGE or -ENOMEM. @limits may be NULL. *ret_reason (may be
  * NULL) is a constant text for an outcome, a clause without a capital or a full stop.
  */
