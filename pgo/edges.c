@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "libpprof/index.h"
 #include "pgo/array.h"
 #include "pgo/nodes.h"
 #include "pgo/tips.h"
@@ -95,7 +95,7 @@ static int find_edge(struct builder *b, uint32_t from, uint32_t to, uint32_t *re
 	struct pgo_edges *out = b->out;
 	int64_t offset = (int64_t)((uint64_t)caller->line - (uint64_t)caller->start_line);
 	uint64_t names = (uint64_t)caller->name << 32 | callee->name;
-	uint64_t hash = hash_combine(names, offset);
+	uint64_t hash = pp_hash_u64(pp_hash_u64(out->names.seed, names), offset);
 	uint32_t slot = INDEX_START, id;
 	int r;
 
@@ -124,7 +124,7 @@ static int find_edge(struct builder *b, uint32_t from, uint32_t to, uint32_t *re
 
 static int find_step(struct builder *b, uint32_t from, uint32_t to, struct step **ret_step)
 {
-	uint64_t hash = hash_u64((uint64_t)from << 32 | to);
+	uint64_t hash = pp_hash_u64(b->out->names.seed, (uint64_t)from << 32 | to);
 	uint32_t slot = INDEX_START, id;
 	int r;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "libpprof/index.h"
 #include "pgo/array.h"
 
 void pgo_names_fini(struct pgo_names *names)
@@ -17,10 +17,13 @@ void pgo_names_fini(struct pgo_names *names)
 int pgo_names_add(struct pgo_names *names, const char *text, uint32_t *ret_number)
 {
 	size_t size = strlen(text) + 1, at = names->text.size;
-	uint64_t hash = hash_bytes(text, size - 1);
 	uint32_t slot = INDEX_START, id;
+	uint64_t hash;
 	int r;
 
+	if (!names->n)
+		names->seed = pp_hash_seed();
+	hash = pp_hash_bytes(names->seed, text, size - 1);
 	while (index_next(&names->index, hash, &slot, &id)) {
 		if (strcmp(pgo_names_text(names, id), text) == 0) {
 			*ret_number = id;

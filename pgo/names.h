@@ -12,6 +12,7 @@
 #define PGO_NAMES_BYTES_MAX (256U << 20)
 
 struct pgo_names {
+	uint64_t seed;	 /* pp_hash_seed(): for the names, and for what is made of their numbers */
 	struct buf text; /* NUL-terminated, one after the other */
 	uint32_t *offsets;
 	size_t n, capacity;

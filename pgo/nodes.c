@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "libpprof/index.h"
 #include "pgo/array.h"
 
 int nodes_init(struct nodes *n, struct pprof_profile *p, struct pgo_names *names)
@@ -34,11 +34,12 @@ void nodes_fini(struct nodes *n)
 /* The number of the node that is like @wanted in its first four members. */
 static int find_node(struct nodes *n, const struct node *wanted, uint32_t *ret_node)
 {
-	uint64_t hash = hash_combine(wanted->name, wanted->address);
+	uint64_t hash = pp_hash_u64(n->names->seed, wanted->name);
 	uint32_t slot = INDEX_START, id;
 	int r;
 
-	hash = hash_combine(hash_combine(hash, wanted->start_line), wanted->line);
+	hash = pp_hash_u64(hash, wanted->address);
+	hash = pp_hash_u64(pp_hash_u64(hash, wanted->start_line), wanted->line);
 	while (index_next(&n->index, hash, &slot, &id)) {
 		const struct node *node = &n->nodes[id];
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/pairing.h"
 
-#include "base/hash.h"
+#include "libpprof/index.h"
 #include "pgo/array.h"
 
 static int find(struct pairing *p, const struct paired_edge *wanted, uint32_t *ret_number)
 {
 	uint64_t names = (uint64_t)wanted->caller << 32 | wanted->callee;
-	uint64_t hash = hash_combine(names, wanted->offset);
+	uint64_t hash = pp_hash_u64(pp_hash_u64(p->names.seed, names), wanted->offset);
 	uint32_t slot = INDEX_START, id;
 	int r;
 

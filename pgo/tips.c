@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "libpprof/index.h"
 #include "pgo/array.h"
 
 /* So that the counts of all samples a decoder lets through add up without overflow. */
@@ -94,7 +94,7 @@ static int64_t count_of(const struct counting *c, int64_t value)
 
 static int find_tip(struct tips *t, uint32_t caller, uint32_t leaf, struct pgo_tip **ret_tip)
 {
-	uint64_t hash = hash_u64((uint64_t)caller << 32 | leaf);
+	uint64_t hash = pp_hash_u64(t->seed, (uint64_t)caller << 32 | leaf);
 	uint32_t slot = INDEX_START, id;
 	int r;
 
@@ -146,6 +146,7 @@ int tips_collect(struct tips *t, struct pprof_profile *p)
 	r = counting_of(p, &c);
 	if (r)
 		return r;
+	t->seed = pp_hash_seed();
 	for (size_t i = 0; i < pprof_n_samples(p); i++) {
 		struct pprof_sample s = pprof_sample(p, i);
 

@@ -8,6 +8,7 @@ struct tips {
 	struct pgo_tip *tips;
 	size_t n, capacity;
 	struct index index;
+	uint64_t seed; /* pp_hash_seed() */
 	int64_t samples;
 	bool negative;
 };
