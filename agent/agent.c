@@ -10,6 +10,7 @@
 
 #include "agent/window.h"
 #include "base/clock.h"
+#include "base/notify.h"
 
 #define WRONG 1
 
@@ -116,6 +117,7 @@ static int close_window(struct agent *a)
 	};
 	harvest_begin(&a->harvest, &tallies, &facts);
 	a->windows++;
+	names_report(&a->names, a->log);
 	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
 }
 
@@ -153,6 +155,32 @@ static int on_drain(struct loop_timer *timer)
 	return drain(container_of(timer, struct agent, drain));
 }
 
+/* ---- service manager --------------------------------------------------------------------- */
+
+static int on_watchdog(struct loop_timer *timer)
+{
+	struct agent *a = container_of(timer, struct agent, watchdog);
+
+	notify_watchdog(a->notify);
+	return 0;
+}
+
+/* An agent that nobody can be told of is as good as any other. */
+static int open_notify(struct agent *a)
+{
+	uint64_t interval =
+		notify_watchdog_interval(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid());
+	int r = notify_open(getenv("NOTIFY_SOCKET"), &a->notify);
+
+	if (r != 0)
+		log_warning(a->log, "the service manager cannot be told how it goes",
+			    r < 0 ? log_errno(r) : log_text("reason", "an unknown kind of socket"));
+	r = loop_timer_init(&a->watchdog, &a->loop, on_watchdog);
+	if (r == 0 && a->notify >= 0 && interval)
+		r = loop_timer_set(&a->watchdog, interval, interval);
+	return r;
+}
+
 /* ---- signals ----------------------------------------------------------------------------- */
 
 static void on_flushed(void *context, uint64_t left, uint64_t lost)
@@ -173,6 +201,7 @@ static int stop(struct agent *a)
 	if (a->stopping)
 		return 0;
 	a->stopping = clock_monotonic();
+	notify_stopping(a->notify, "delivering what was measured");
 	capture_stop(a->recorder.capture);
 	r = close_window(a);
 	if (r == 0)
@@ -237,9 +266,14 @@ static int on_signal(struct loop_signals *signals, int number)
 {
 	struct agent *a = container_of(signals, struct agent, signals);
 
-	if (number == SIGHUP)
-		return a->stopping ? 0 : reload(a);
-	return stop(a);
+	if (number != SIGHUP)
+		return stop(a);
+	if (a->stopping)
+		return 0;
+	notify_reloading(a->notify);
+	int r = reload(a);
+	notify_ready(a->notify, a->reload_failed ? "the new configuration is wrong" : "profiling");
+	return r;
 }
 
 /* ---- beginning and end ------------------------------------------------------------------- */
@@ -342,6 +376,8 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 		.harvesting = LOOP_TIMER_NULL,
 		.signals = LOOP_SIGNALS_NULL,
 		.procfs = PROCFS_NULL,
+		.watchdog = LOOP_TIMER_NULL,
+		.notify = -1,
 		.names = NAMES_NULL,
 		.groups = { .lru = LRU_NULL, .tree = CGROUP_TREE_NULL },
 	};
@@ -350,9 +386,11 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 		return -errno;
 	int r = start_loop(a);
 	if (r == 0)
+		r = open_notify(a);
+	if (r == 0)
 		r = procfs_open(a->config.host.proc, &a->procfs);
 	if (r == 0)
-		r = names_open(&a->names, &a->config, &a->loop, log);
+		r = names_open(&a->names, &a->config, a->node, &a->loop, log);
 	if (r == 0)
 		r = outbox_open(&a->outbox, &a->config, &a->loop, log);
 	return r == 0 ? start_sampling(a) : r;
@@ -360,6 +398,7 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 
 int agent_run(struct agent *a)
 {
+	notify_ready(a->notify, "profiling");
 	return loop_run(&a->loop);
 }
 
@@ -370,6 +409,8 @@ void agent_fini(struct agent *a)
 	outbox_close(&a->outbox);
 	harvest_fini(&a->harvest);
 	loop_remove(&a->ring);
+	loop_timer_fini(&a->watchdog);
+	closep(&a->notify);
 	loop_timer_fini(&a->harvesting);
 	loop_timer_fini(&a->window);
 	loop_timer_fini(&a->drain);

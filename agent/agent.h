@@ -38,7 +38,7 @@ struct agent {
 
 	struct loop loop;
 	struct loop_source ring;
-	struct loop_timer drain, window, harvesting;
+	struct loop_timer drain, window, harvesting, watchdog;
 	struct loop_signals signals;
 
 	struct procfs procfs;
@@ -48,6 +48,7 @@ struct agent {
 	struct harvest harvest;
 	struct outbox outbox;
 	struct expose *expose;	/* NULL: it is not to listen */
+	int notify;		/* socket of the service manager, -1 where there is none */
 	struct survey surveyed; /* the last one */
 
 	char node[256];

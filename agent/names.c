@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define WRONG 1
 
 /* The kubelet keeps its two folders side by side. */
@@ -35,9 +37,11 @@ static bool find_server(const struct agent_config *config, char *ret_url, size_t
 			port) < (int)size;
 }
 
-static int open_kube(struct names *n, const struct agent_config *config, struct loop *loop,
-		     struct log *log)
+/* All labels and annotations are kept, as rules may come to ask for any of them. */
+static int open_kube(struct names *n, const struct agent_config *config, const char *node,
+		     struct loop *loop, struct log *log)
 {
+	static const char *const all[] = { "*" };
 	const char *token = config->kubernetes.token_file;
 	bool is_on = config->kubernetes.enable == CONFIG_ON;
 	char url[1024];
@@ -52,22 +56,26 @@ static int open_kube(struct names *n, const struct agent_config *config, struct 
 	}
 	const struct kube_options options = {
 		.server = url,
-		.node = config->node,
+		.node = config->node ? config->node : node,
 		.token_file = token,
 		.ca_file = config->kubernetes.ca_file,
+		.wanted = { all, ARRAY_SIZE(all), all, ARRAY_SIZE(all) },
 	};
 	int r = kube_open(&options, loop, &n->kube);
 	if (r > 0)
 		log_error(log, "kubernetes.api is no URL of an API server", log_text("url", url));
+	if (r == 0)
+		log_info(log, "names of pods come from the API server", log_text("url", url),
+			 log_text("node", options.node));
 	return r;
 }
 
-int names_open(struct names *n, const struct agent_config *config, struct loop *loop,
-	       struct log *log)
+int names_open(struct names *n, const struct agent_config *config, const char *node,
+	       struct loop *loop, struct log *log)
 {
 	int r = open_files(n, config->host.containers);
 
-	return r == 0 ? open_kube(n, config, loop, log) : r;
+	return r == 0 ? open_kube(n, config, node, loop, log) : r;
 }
 
 void names_close(struct names *n)
@@ -83,6 +91,20 @@ int names_find(struct names *n, const struct place *place, const struct pod **re
 	if (*ret_pod)
 		return 0;
 	return pod_files_find(&n->files, place, ret_pod, ret_container);
+}
+
+void names_report(struct names *n, struct log *log)
+{
+	struct kube_state state;
+
+	if (!n->kube)
+		return;
+	kube_state(n->kube, &state);
+	if (state.n_failures != n->n_failures)
+		log_warning(log, "the API server did not answer as it should",
+			    log_u64("times", state.n_failures - n->n_failures),
+			    log_text("last", state.failure));
+	n->n_failures = state.n_failures;
 }
 
 uint64_t names_memory(const struct names *n)

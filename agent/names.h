@@ -12,7 +12,8 @@
 
 struct names {
 	struct pod_files files;
-	struct kube *kube; /* NULL: it is not asked */
+	struct kube *kube;   /* NULL: it is not asked */
+	uint64_t n_failures; /* of asking it, that were told of */
 };
 
 #define NAMES_NULL                       \
@@ -20,13 +21,19 @@ struct names {
 		.files = POD_FILES_NULL, \
 	}
 
-/* 0; 1: it cannot be, and it has been logged why; -errno. */
-int names_open(struct names *n, const struct agent_config *config, struct loop *loop,
-	       struct log *log);
+/*
+ * @node: this one's name, unless it is configured. 0; 1: it cannot be, and it has been logged why;
+ * -errno.
+ */
+int names_open(struct names *n, const struct agent_config *config, const char *node,
+	       struct loop *loop, struct log *log);
 void names_close(struct names *n);
 
 /* As pods_find(). 0 or -errno. */
 int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
 	       const struct pod_container **ret_container);
+
+/* Log what went wrong since the last call; nothing, when nothing did. */
+void names_report(struct names *n, struct log *log);
 
 uint64_t names_memory(const struct names *n);

@@ -99,7 +99,6 @@ struct agent_config {
 		enum config_switch enable;
 		const char *api; /* URL; NULL: from KUBERNETES_SERVICE_HOST and _PORT */
 		const char *token_file, *ca_file;
-		const char *namespace; /* NULL: all */
 	} kubernetes;
 
 	struct {
