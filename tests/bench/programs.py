@@ -4,9 +4,11 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 WORKLOADS = os.path.join(os.path.dirname(HERE), "workloads")
 
 
@@ -16,6 +18,14 @@ class Skip(Exception):
 
 class Failure(Exception):
     """It could not be measured, though it should have been possible."""
+
+
+def build_hone(folder):
+    """As it is shipped."""
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        subprocess.run(["meson", "setup", "--buildtype=release", folder, ROOT], check=True,
+                       stdout=sys.stderr)
+    subprocess.run(["ninja", "-C", folder], check=True, stdout=sys.stderr)
 
 
 def find_go():

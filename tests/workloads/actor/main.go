@@ -5,6 +5,7 @@
 //	actor spin [DURATION]    sorts, forever or for a time
 //	actor hash [DURATION]    does other work
 //	actor idle [DURATION]    sleeps
+//	actor pulse WORK PAUSE   sorts for a time and sleeps for a time, forever
 //	actor exec CMD [ARG...]  works for a moment, then becomes CMD
 //	actor fork N ARG...      starts itself N times with ARG, one child after another
 package main
@@ -53,6 +54,13 @@ func duration(args []string) time.Duration {
 	return d
 }
 
+func pulse(args []string) {
+	for {
+		spin(duration(args), work)
+		time.Sleep(duration(args[1:]))
+	}
+}
+
 func fork(args []string) {
 	runtime.LockOSThread() // the children die with the thread that started them
 	n, err := strconv.Atoi(args[0])
@@ -67,7 +75,7 @@ func fork(args []string) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|exec|fork ...")
+		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|pulse|exec|fork ...")
 		os.Exit(2)
 	}
 	fmt.Println("ready", os.Getpid())
@@ -78,6 +86,8 @@ func main() {
 		spin(duration(args), digest)
 	case "idle":
 		time.Sleep(duration(args))
+	case "pulse":
+		pulse(args)
 	case "exec":
 		spin(500*time.Millisecond, work)
 		window.Check(syscall.Exec(args[0], args, os.Environ()))
