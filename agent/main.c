@@ -76,15 +76,20 @@ static int on_reload(void *context, struct agent_config *ret_config)
 	return r;
 }
 
-static void log_missing(struct log *log, const struct privilege_facts *facts)
+/* True when nothing works without what is missing. */
+static bool log_missing(struct log *log, const struct privilege_facts *facts)
 {
 	struct privilege_need needs[PRIVILEGE_MAX_NEEDS];
 	size_t n = privilege_missing(facts, needs);
+	bool must = false;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		log_at(log, needs[i].must ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
 		       "a capability is missing", log_text("capability", needs[i].name),
 		       log_text("needed", needs[i].why));
+		must |= needs[i].must;
+	}
+	return must;
 }
 
 /* At its end a sanitizer wants a process of its own and to trace this one. */
@@ -109,19 +114,14 @@ static int confine(struct log *log, const struct agent_config *config,
 	return r;
 }
 
-static enum exit_code run(struct command *c, struct agent_config *config)
+static enum exit_code run_with(struct command *c, struct agent_config *config,
+			       const struct privilege_facts *privileges)
 {
 	_cleanup_(agent_fini) struct agent a;
 
-	struct privilege_facts privileges;
-
-	set_log(c, config);
-	int r = privilege_read(&privileges);
+	int r = agent_init(&a, config, &c->log, on_reload, c);
 	if (r == 0)
-		log_missing(&c->log, &privileges);
-	r = agent_init(&a, config, &c->log, on_reload, c);
-	if (r == 0)
-		r = confine(&c->log, &a.config, &privileges);
+		r = confine(&c->log, &a.config, privileges);
 	if (r == 0) {
 		log_info(&c->log, "hone-agent runs", log_text("version", HONE_VERSION),
 			 log_u64("frequency", a.config.frequency),
@@ -131,6 +131,21 @@ static enum exit_code run(struct command *c, struct agent_config *config)
 	if (r < 0)
 		log_error(&c->log, "hone-agent cannot go on", log_errno(r));
 	return r == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static enum exit_code run(struct command *c, struct agent_config *config)
+{
+	struct privilege_facts privileges;
+
+	set_log(c, config);
+	int r = privilege_read(&privileges);
+	if (r < 0) {
+		log_error(&c->log, "the capabilities held cannot be read", log_errno(r));
+		return EXIT_FAILED;
+	}
+	if (log_missing(&c->log, &privileges))
+		return EXIT_FAILED;
+	return run_with(c, config, &privileges);
 }
 
 static enum exit_code print(void (*what)(struct buf *to))
