@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+from manifests import instruction
+
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy"
 
 
@@ -19,12 +21,6 @@ def enter(root, *arguments):
     return subprocess.run(["unshare", "--mount", "sh", "-c",
                            'mount -t proc proc "$0/proc" && exec chroot "$0" hone-agent "$@"',
                            root, *arguments], capture_output=True, text=True, check=False)
-
-
-def instruction(word):
-    """The arguments of the Dockerfile's last instruction of this name."""
-    text = (DEPLOY / "image/Dockerfile").read_text().replace("\\\n", " ")
-    return re.findall(rf"^{word} (.*)$", text, re.M)[-1]
 
 
 def stated_versions():

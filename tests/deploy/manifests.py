@@ -7,6 +7,7 @@ kept. Skipped (77) without Go, or where its modules are not to be had.
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,12 @@ WRONG = [
     ("- operator: Exists", "- operator: Exist", "tolerations"),
     ("type: RuntimeDefault", "type: Unconfined", "seccompProfile"),
 ]
+
+
+def instruction(word):
+    """The arguments of the image's last instruction of this name."""
+    text = (HERE.parent.parent / "deploy/image/Dockerfile").read_text().replace("\\\n", " ")
+    return re.findall(rf"^{word} (.*)$", text, re.M)[-1]
 
 
 def build(kept):
