@@ -22,10 +22,10 @@ static const char *const allowed[] = {
 	"access", "close", "close_range", "copy_file_range", "dup", "dup2", "dup3", "faccessat",
 	"faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fchown", "fcntl",
 	"fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "futimesat", "getcwd",
-	"getdents64", "link", "linkat", "lseek", "lstat", "mkdir", "mkdirat", "name_to_handle_at",
-	"newfstatat", "open", "open_by_handle_at", "openat", "openat2", "pread64", "preadv",
-	"pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv", "rename", "renameat",
-	"renameat2", "rmdir", "stat", "statfs", "statx", "sync_file_range", "umask", "unlink",
+	"getdents64", "link", "linkat", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat",
+	"open", "open_by_handle_at", "openat", "openat2", "pread64", "preadv", "pwrite64",
+	"pwritev", "read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2",
+	"rmdir", "stat", "statfs", "statx", "sync_file_range", "umask", "unlink",
 	"unlinkat", "utimensat", "write", "writev",
 	/* waiting */
 	"clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
@@ -40,7 +40,7 @@ static const char *const allowed[] = {
 	"brk", "madvise", "membarrier", "mincore", "mlock", "mmap", "mprotect", "mremap", "msync",
 	"munlock", "munmap",
 	/* sampling */
-	"bpf", "ioctl", "perf_event_open", "process_vm_readv",
+	"bpf", "ioctl", "perf_event_open",
 	/* time, itself, its threads */
 	"capget", "clock_getres", "clock_gettime", "exit", "exit_group", "futex",
 	"get_robust_list", "getcpu", "getegid", "geteuid", "getgid", "getpid", "getppid",

@@ -200,6 +200,17 @@ static bool sockets_open(void)
 	return r == 0;
 }
 
+/* As agent/target/cgroup_tree.c asks for a folder by its id. */
+static bool handles_open(void)
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} h = { .handle = { .handle_bytes = sizeof(uint64_t), .handle_type = 0xfe } };
+
+	return open_by_handle_at(-1, &h.handle, O_PATH) < 0 && errno != EPERM && errno != EACCES;
+}
+
 static int filter(enum privilege_filter how)
 {
 	int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -214,6 +225,7 @@ static int works_on(void)
 	CHECK(files_work());
 	CHECK(loops_run());
 	CHECK(sockets_open());
+	CHECK(handles_open());
 	return 0;
 }
 
