@@ -84,10 +84,25 @@ void names_close(struct names *n)
 	pod_files_close(&n->files);
 }
 
+static const struct pod *asked_for(const struct names *n, const struct place *place,
+				   const struct pod_container **ret_container)
+{
+	*ret_container = NULL;
+	return n->kube ? pods_find(kube_pods(n->kube), place, ret_container) : NULL;
+}
+
+const struct pod *names_known(const struct names *n, const struct place *place,
+			      const struct pod_container **ret_container)
+{
+	const struct pod *pod = asked_for(n, place, ret_container);
+
+	return pod ? pod : pods_find(&n->files.pods, place, ret_container);
+}
+
 int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
 	       const struct pod_container **ret_container)
 {
-	*ret_pod = n->kube ? pods_find(kube_pods(n->kube), place, ret_container) : NULL;
+	*ret_pod = asked_for(n, place, ret_container);
 	if (*ret_pod)
 		return 0;
 	return pod_files_find(&n->files, place, ret_pod, ret_container);

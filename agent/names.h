@@ -29,7 +29,12 @@ int names_open(struct names *n, const struct agent_config *config, const char *n
 	       struct loop *loop, struct log *log);
 void names_close(struct names *n);
 
-/* As pods_find(). 0 or -errno. */
+/* As pods_find(), of what is known by now. Changes nothing: what it answered before stays valid. */
+const struct pod *names_known(const struct names *n, const struct place *place,
+			      const struct pod_container **ret_container);
+
+/* Likewise, but looks for what is not known yet; what was answered before is no longer valid. 0 or
+ * -errno. */
 int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
 	       const struct pod_container **ret_container);
 

@@ -115,15 +115,17 @@ static void count_stores(struct agent *a, struct agent_snapshot *to)
 
 /* ---- targets ----------------------------------------------------------------------------- */
 
-static void name_place(struct agent *a, const struct agent_group *group, struct snapshot_target *to)
+/* All targets point into the table of pods, so it must not change meanwhile. */
+static void name_place(const struct agent *a, const struct agent_group *group,
+		       struct snapshot_target *to)
 {
-	const struct pod_container *container = NULL;
-	const struct pod *pod = NULL;
+	const struct pod_container *container;
+	const struct pod *pod = names_known(&a->names, &group->place, &container);
 
 	to->service = group->service[0] ? group->service : NULL;
 	to->unit = group->place.unit[0] ? group->place.unit : NULL;
 	to->container = group->place.container.text[0] ? group->place.container.text : NULL;
-	if (names_find(&a->names, &group->place, &pod, &container) < 0 || !pod)
+	if (!pod)
 		return;
 	to->namespace = pod->namespace;
 	to->pod = pod->name;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/names.h"
+#include "base/cleanup.h"
+
+#define A "4f1d2c3b4a5968778695a4b3c2d1e0f00123456789abcdef0123456789abcdef"
+#define B "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define U "1234abcd-0000-1111-2222-333344445555"
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	char *folder = strdup("/tmp/test-names-XXXXXX");
+
+	assert_non_null(mkdtemp(folder));
+	*state = folder;
+	return chdir(folder) || mkdir("containers", 0755);
+}
+
+static int teardown(void **state)
+{
+	nftw(*state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(*state);
+	return chdir("/");
+}
+
+/* What the kubelet makes of a container of the pod "web". */
+static void begin_container(const char *name, const char *id)
+{
+	char link[256], target[256];
+
+	snprintf(link, sizeof(link), "containers/web_shop_%s-%s.log", name, id);
+	snprintf(target, sizeof(target), "/var/log/pods/shop_web_" U "/%s/0.log", name);
+	assert_int_equal(symlink(target, link), 0);
+}
+
+static struct place place_of(const char *id)
+{
+	struct place p = { .pod_uid = U };
+
+	strcpy(p.container.text, id);
+	return p;
+}
+
+/* A second container begins while the first one's names are in use. */
+static void what_is_known_stays(void **state)
+{
+	struct agent_config config = {
+		.host = { .containers = "containers" },
+		.kubernetes = { .enable = CONFIG_OFF },
+	};
+	struct log log = { .fd = 2 };
+	struct names names = NAMES_NULL;
+	struct place a = place_of(A), b = place_of(B);
+	const struct pod_container *container, *other;
+	const struct pod *pod, *again;
+
+	(void)state;
+	begin_container("api", A);
+	assert_int_equal(names_open(&names, &config, "node", NULL, &log), 0);
+	pod = names_known(&names, &a, &container);
+	assert_non_null(pod);
+	begin_container("side", B);
+	again = names_known(&names, &b, &other);
+	assert_ptr_equal(again, pod);
+	assert_null(other);
+	assert_string_equal(pod->name, "web");
+	assert_string_equal(container->name, "api");
+
+	assert_int_equal(names_find(&names, &b, &pod, &other), 0);
+	assert_non_null(pod);
+	assert_non_null(other);
+	assert_string_equal(pod->namespace, "shop");
+	assert_string_equal(other->name, "side");
+	names_close(&names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_known_stays, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
