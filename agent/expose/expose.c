@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -29,8 +31,12 @@ struct expose {
 	struct loop_source source;
 	struct loop_timer timer;
 	uint16_t port;
+	bool loopback; /* it listens to this machine alone */
 	struct connection connections[EXPOSE_MAX_CONNECTIONS];
 };
+
+/* Room for an address and a port; a longer Host is none. */
+#define HOST_SIZE 64
 
 static const char plain[] = "text/plain; charset=utf-8";
 
@@ -89,6 +95,26 @@ static enum MHD_Result answer_snapshot(struct expose *e, struct MHD_Connection *
 	return answer(c, MHD_HTTP_OK, "application/json", &body);
 }
 
+/*
+ * A page in a browser of this machine cannot read what another origin answers, unless its own name
+ * has become this machine's address meanwhile (DNS rebinding). Then its name is in Host, where
+ * those who mean this machine have an address or "localhost".
+ */
+static bool is_for_us(const struct expose *e, struct MHD_Connection *c)
+{
+	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	struct sockaddr_storage address;
+	char with_port[HOST_SIZE];
+	socklen_t size;
+
+	if (!e->loopback || !host)
+		return true;
+	if (!strcasecmp(host, "localhost") || !strncasecmp(host, "localhost:", 10))
+		return true;
+	snprintf(with_port, sizeof(with_port), "%s:0", host);
+	return address_parse(host, &address, &size) || address_parse(with_port, &address, &size);
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const char *path,
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_size, void **request)
@@ -99,6 +125,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 	(void)upload;
 	(void)upload_size;
 	(void)request;
+	if (!is_for_us(e, c))
+		return answer_text(c, MHD_HTTP_MISDIRECTED_REQUEST,
+				   "ask for an address or for localhost");
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
 	if (!strcmp(path, "/healthz"))
@@ -179,7 +208,17 @@ static int on_timer(struct loop_timer *timer)
 	return run(container_of(timer, struct expose, timer));
 }
 
-static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port)
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static int listen_at(struct expose *e, const char *text, int *ret_fd)
 {
 	struct sockaddr_storage address;
 	socklen_t size;
@@ -193,9 +232,9 @@ static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port)
 	    bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 64) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
-	*ret_port =
-		ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						    : ((struct sockaddr_in *)&address)->sin_port);
+	e->loopback = is_loopback(&address);
+	e->port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+						      : ((struct sockaddr_in *)&address)->sin_port);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
@@ -237,7 +276,7 @@ int expose_open(const struct expose_options *options, struct loop *loop, struct 
 		e->options.deadline = EXPOSE_DEADLINE;
 	for (size_t i = 0; i < EXPOSE_MAX_CONNECTIONS; i++)
 		e->connections[i].fd = -1;
-	r = listen_at(options->address, &fd, &e->port);
+	r = listen_at(e, options->address, &fd);
 	if (r < 0)
 		return r;
 	r = start(e, loop, fd);

@@ -10,7 +10,8 @@
  * On the owner's loop and in its thread: nothing blocks, and nobody outside can hold the agent up.
  * At most EXPOSE_MAX_CONNECTIONS at once, each with one request of at most EXPOSE_MAX_REQUEST bytes
  * and EXPOSE_DEADLINE to send it and take the answer; then it is cut, however busy it seems.
- * There is no TLS and no authentication: listen at loopback, or where only a scraper reaches it.
+ * There is no TLS and no authentication: listen at loopback, or where only a scraper reaches it. At
+ * loopback, requests whose Host is another name than localhost are refused (421).
  */
 #pragma once
 

@@ -43,8 +43,8 @@ class Server:
             connection.sendall(request)
             return read_all(connection)
 
-    def get(self, path, method="GET"):
-        answer = self.raw(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    def get(self, path, method="GET", host="localhost"):
+        answer = self.raw(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         head, _, body = answer.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
@@ -134,6 +134,18 @@ def other_requests_are_refused(server):
     assert headers["connection"].lower() == "close"
 
 
+def other_names_are_refused(server):
+    """A page of evil.example whose name leads to this machine by now reads nothing."""
+    for host in ("evil.example", f"evil.example:{server.port}", "localhost.evil.example", "x" * 300,
+                 "127.0.0.1.evil.example"):
+        status, _, body = server.get("/status", host=host)
+        assert status == 421 and b"shop" not in body, (host, status)
+    for host in ("localhost", "LocalHost:80", "127.0.0.1", f"127.0.0.1:{server.port}", "[::1]:7071",
+                 "10.0.0.7:7071", "[::1]"):
+        assert server.get("/status", host=host)[0] == 200, host
+    assert b" 200 OK" in server.raw(b"GET /healthz HTTP/1.0\r\n\r\n")
+
+
 def what_is_no_request_is_refused(server):
     for request in (b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET /metrics HTTP/9.9\r\n\r\n",
                     b"GET / HTTP/1.1\r\nHost: " + b"x" * 100000 + b"\r\n\r\n",
@@ -165,7 +177,7 @@ def slow_clients_are_cut(server):
     for thread in threads:
         thread.start()
     for connection in slow[8:12]:  # asks, and takes no answer
-        connection.sendall(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
     try:
         assert server.get("/healthz")[0] == 200
         for connection in slow[:8] + slow[12:]:
@@ -243,7 +255,7 @@ def the_configuration_is_checked(_server):
 
 def main():
     tests = [metrics_are_well_formed, a_wrong_exposition_is_seen, status_is_json, probes,
-             other_requests_are_refused, what_is_no_request_is_refused, slow_clients_are_cut,
+             other_requests_are_refused, other_names_are_refused, what_is_no_request_is_refused, slow_clients_are_cut,
              many_clients_at_once, an_idle_server_sleeps, status_for_people,
              the_configuration_is_checked]
     bad = 0
