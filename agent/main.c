@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/load.h"
 #include "agent/privilege/privilege.h"
 #include "agent/status.h"
 #include "agent/version.h"
-#include "base/file.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
@@ -28,12 +28,11 @@ static void say_problems(const struct config_problems *problems)
 		fprintf(stderr, "hone-agent: and %zu more.\n", problems->more);
 }
 
-/* 0, CONFIG_E_WRONG and it was said why, or -errno. */
+/* 0, CONFIG_E_WRONG, or -errno. */
 static int read_config(struct command *c, struct config_choice *ret_choice,
 		       struct agent_config *ret_config)
 {
-	_cleanup_(buf_fini) struct buf file = BUF_INIT(CONFIG_MAX_FILE);
-	struct config_input input = {
+	const struct config_input input = {
 		.argc = c->argc,
 		.argv = (const char *const *)c->argv,
 		.environment = (const char *const *)environ,
@@ -42,18 +41,7 @@ static int read_config(struct command *c, struct config_choice *ret_choice,
 	config_choose(&input, ret_choice);
 	if (ret_choice->action == CONFIG_HELP || ret_choice->action == CONFIG_VERSION)
 		return 0;
-	input.file_name = ret_choice->file;
-	int r = file_read(ret_choice->file, &file);
-	if (r < 0 && (ret_choice->named || r != -ENOENT)) {
-		fprintf(stderr, "hone-agent: cannot read %s: %s.\n", ret_choice->file,
-			strerror(-r));
-		return CONFIG_E_WRONG;
-	}
-	input.file = file.size ? span_of(file.data, file.size) : span_of("", 0);
-	r = agent_config_parse(&input, ret_config, &c->problems);
-	if (r == CONFIG_E_WRONG)
-		say_problems(&c->problems);
-	return r;
+	return load_config(&input, ret_choice, ret_config, &c->problems);
 }
 
 static void set_log(struct command *c, const struct agent_config *config)
@@ -70,9 +58,9 @@ static int on_reload(void *context, struct agent_config *ret_config)
 
 	if (r == 0)
 		set_log(c, ret_config);
-	else if (r > 0)
+	for (size_t i = 0; r > 0 && i < c->problems.n; i++)
 		log_error(&c->log, "configuration is wrong, the old one stays",
-			  log_text("first", c->problems.n ? c->problems.texts[0] : NULL));
+			  log_text("problem", c->problems.texts[i]));
 	return r;
 }
 
@@ -182,6 +170,8 @@ int main(int argc, char **argv)
 	int r = read_config(&c, &choice, &config);
 	if (r < 0)
 		fprintf(stderr, "hone-agent: %s.\n", strerror(-r));
+	if (r == CONFIG_E_WRONG)
+		say_problems(&c.problems);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILED : EXIT_WRONG;
 	switch (choice.action) {

@@ -7,21 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/load.h"
 #include "base/address.h"
 #include "base/buf.h"
 #include "base/escape.h"
 
-#define DEFAULT_ADDRESS "127.0.0.1:7071"
-#define MAX_ANSWER	(8u << 20)
-#define TEXT_SIZE	256u
+#define MAX_ANSWER (8u << 20)
+#define TEXT_SIZE  256u
 
-static const char usage[] = "Usage: hone-agent status [--json] [--address ADDRESS]\n"
-			    "\n"
-			    "  --address ADDRESS  where the agent listens (" DEFAULT_ADDRESS ")\n"
-			    "  --json             what it answers, as it is\n";
+static const char usage[] =
+	"Usage: hone-agent status [--json] [--address ADDRESS | --config FILE]\n"
+	"\n"
+	"  --address ADDRESS  where the agent listens; without it as its configuration says\n"
+	"  --config FILE      that configuration (" CONFIG_DEFAULT_FILE ")\n"
+	"  --json             what it answers, as it is\n";
 
 struct options {
-	const char *address;
+	const char *address; /* NULL: as the configuration has it */
+	const char *config;  /* NULL: the usual one */
 	bool json, help;
 };
 
@@ -31,7 +34,7 @@ static bool parse_options(int argc, char **argv, struct options *ret_options)
 	struct sockaddr_storage address;
 	socklen_t size;
 
-	*ret_options = (struct options){ .address = DEFAULT_ADDRESS };
+	*ret_options = (struct options){ .address = NULL };
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			ret_options->json = true;
@@ -41,10 +44,40 @@ static bool parse_options(int argc, char **argv, struct options *ret_options)
 			ret_options->address = argv[++i];
 		else if (!strncmp(argv[i], "--address=", 10))
 			ret_options->address = argv[i] + 10;
+		else if (!strcmp(argv[i], "--config") && i + 1 < argc)
+			ret_options->config = argv[++i];
+		else if (!strncmp(argv[i], "--config=", 9))
+			ret_options->config = argv[i] + 9;
 		else
 			return false;
 	}
-	return address_parse(ret_options->address, &address, &size);
+	return !ret_options->address || address_parse(ret_options->address, &address, &size);
+}
+
+/* Where an agent with this configuration listens. 0, or the exit code after what was said. */
+static int find_address(struct options *options, struct agent_config *ret_config)
+{
+	const char *const words[] = { "status", "--config", options->config };
+	const struct config_input input = {
+		.argc = options->config ? 3 : 1,
+		.argv = words,
+		.environment = (const char *const *)environ,
+	};
+	struct config_problems problems = { .n = 0 };
+	struct config_choice choice;
+
+	config_choose(&input, &choice);
+	int r = load_config(&input, &choice, ret_config, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "hone-agent status: %s\n", problems.texts[i]);
+	if (r > 0)
+		fputs("hone-agent status: give --address, or mend the configuration.\n", stderr);
+	if (r != 0)
+		return r < 0 ? 1 : 2;
+	options->address = ret_config->listen;
+	if (!options->address)
+		fputs("hone-agent status: the agent is configured not to listen.\n", stderr);
+	return options->address ? 0 : 1;
 }
 
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *context)
@@ -78,9 +111,8 @@ static CURLcode fetch(const char *address, struct buf *ret_body)
 }
 
 /* Other people's text, fit for a terminal and cut. "-" for none. */
-static const char *text_of(const json_t *object, const char *key, char ret_text[TEXT_SIZE])
+static const char *plain(const char *text, char ret_text[TEXT_SIZE])
 {
-	const char *text = json_string_value(json_object_get(object, key));
 	struct span rest = span_of(text, text ? strlen(text) : 0);
 	size_t n = 0;
 
@@ -90,6 +122,11 @@ static const char *text_of(const json_t *object, const char *key, char ret_text[
 		ret_text[n++] = '-';
 	ret_text[n] = '\0';
 	return ret_text;
+}
+
+static const char *text_of(const json_t *object, const char *key, char ret_text[TEXT_SIZE])
+{
+	return plain(json_string_value(json_object_get(object, key)), ret_text);
 }
 
 static int64_t number(const json_t *object, const char *key)
@@ -118,7 +155,7 @@ static const char *bytes(int64_t n, char ret_text[TEXT_SIZE])
 /* "counted 1000, foreign 7", without what is zero. */
 static void print_counts(const char *title, json_t *counts, bool are_bytes)
 {
-	char text[TEXT_SIZE];
+	char name[TEXT_SIZE], text[TEXT_SIZE];
 	bool first = true;
 	const char *key;
 	json_t *value;
@@ -131,7 +168,8 @@ static void print_counts(const char *title, json_t *counts, bool are_bytes)
 		if (!n)
 			continue;
 		snprintf(text, sizeof(text), "%" PRId64, n);
-		printf("%s%s %s", first ? "" : ", ", key, are_bytes ? bytes(n, text) : text);
+		printf("%s%s %s", first ? "" : ", ", plain(key, name),
+		       are_bytes ? bytes(n, text) : text);
 		first = false;
 	}
 	printf("%s\n", first ? "none" : "");
@@ -239,9 +277,21 @@ static int show(const struct options *options, const struct buf *body)
 	return r;
 }
 
+static int ask(const struct options *options)
+{
+	_cleanup_(buf_fini) struct buf body = BUF_INIT(MAX_ANSWER);
+	CURLcode code = fetch(options->address, &body);
+
+	if (code == CURLE_OK)
+		return show(options, &body);
+	fprintf(stderr, "hone-agent status: no answer from %s: %s.\n", options->address,
+		curl_easy_strerror(code));
+	return 1;
+}
+
 int status_main(int argc, char **argv)
 {
-	struct buf body = BUF_INIT(MAX_ANSWER);
+	_cleanup_(agent_config_fini) struct agent_config config = { 0 };
 	struct options options;
 
 	if (!parse_options(argc, argv, &options)) {
@@ -250,11 +300,6 @@ int status_main(int argc, char **argv)
 	}
 	if (options.help)
 		return fputs(usage, stdout) < 0;
-	CURLcode code = fetch(options.address, &body);
-	if (code != CURLE_OK)
-		fprintf(stderr, "hone-agent status: no answer from %s: %s.\n", options.address,
-			curl_easy_strerror(code));
-	int r = code == CURLE_OK ? show(&options, &body) : 1;
-	buf_fini(&body);
-	return r;
+	int r = options.address ? 0 : find_address(&options, &config);
+	return r == 0 ? ask(&options) : r;
 }

@@ -53,7 +53,7 @@ void config_help(struct buf *to)
 			"hone-agent: profile every Go process of this machine, all the time\n"
 			"\n"
 			"Usage: hone-agent [FLAGS]\n"
-			"       hone-agent status [--json] [--address ADDRESS]\n"
+			"       hone-agent status [--json] [--address ADDRESS | --config FILE]\n"
 			"\n"
 			"Each flag is a key of the file, too, and a variable of the environment: "
 			"--spool-bytes 1GiB,\nHONE_SPOOL_BYTES=1GiB, or in the file\n"
@@ -104,9 +104,8 @@ static void manual_body(struct buf *to, const struct config_key *key)
 	if (key->choices) {
 		buf_append_text(to, ":\n");
 		for (size_t i = 0; key->choices[i]; i++)
-			buf_printf(to, ".Cm %s%s\n", key->choices[i],
-				   key->choices[i + 1] ? " ," : "");
-		buf_append_text(to, ".\n");
+			buf_printf(to, ".Cm %s %s\n", key->choices[i],
+				   key->choices[i + 1] ? "," : ".");
 	} else {
 		buf_append_text(to, ".\n");
 	}

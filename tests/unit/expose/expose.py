@@ -8,6 +8,7 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 import exposition
@@ -244,6 +245,29 @@ def status_for_people(server):
     assert agent("status", "--address", "localhost")[0] == 2
 
 
+def status_asks_where_the_agent_listens(server):
+    """As the agent itself would find it: flag, environment, file."""
+    with tempfile.TemporaryDirectory() as folder:
+        def write(text):
+            path = os.path.join(folder, "agent.yaml")
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            return path
+        path = write(f"listen: 127.0.0.1:{server.port}\n")
+        for words, environment in ((["--config", path], {}), (["--config=" + path], {}),
+                                   ([], {"HONE_CONFIG": path}),
+                                   (["--config", "/dev/null"],
+                                    {"HONE_LISTEN": f"127.0.0.1:{server.port}"})):
+            code, out, error = agent("status", *words, environment=environment)
+            assert code == 0 and "1.2.3 on n1" in out and not error, (words, code, error)
+        code, out, error = agent("status", "--config", write('listen: ""\n'))
+        assert code == 1 and "not to listen" in error, (code, error)
+        code, out, error = agent("status", "--config", write("nonsense: 1\n"))
+        assert code == 2 and "agent.yaml:1: " in error and "--address" in error, (code, error)
+    code, out, error = agent("status", "--config", "/nowhere/at/all")
+    assert code == 2 and "/nowhere/at/all: cannot be read" in error, (code, error)
+
+
 def the_configuration_is_checked(_server):
     code, out, error = agent("--check-config", "--store", "http://x", "--config", "/dev/null")
     assert code == 0 and not error and "  - url: http://x\n" in out, (code, out, error)
@@ -257,7 +281,7 @@ def main():
     tests = [metrics_are_well_formed, a_wrong_exposition_is_seen, status_is_json, probes,
              other_requests_are_refused, other_names_are_refused, what_is_no_request_is_refused, slow_clients_are_cut,
              many_clients_at_once, an_idle_server_sleeps, status_for_people,
-             the_configuration_is_checked]
+             status_asks_where_the_agent_listens, the_configuration_is_checked]
     bad = 0
     with Server() as server:
         for test in tests:
