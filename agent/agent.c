@@ -216,20 +216,36 @@ static int stop(struct agent *a)
 			     on_flushed, a);
 }
 
+static int say_no_capture(struct agent *a, int error, const struct capture_detail *detail)
+{
+	if (error < 0)
+		return error;
+	log_error(a->log, "cannot sample", log_text("reason", capture_outcome_text(error)),
+		  log_text("detail", detail->text[0] ? detail->text : NULL));
+	return WRONG;
+}
+
+static int set_rate(struct agent *a, uint64_t frequency)
+{
+	struct capture_detail detail;
+	int r = capture_set_frequency(a->recorder.capture, (uint32_t)frequency, &detail);
+
+	/* Nothing is sampled any more: to go on would look as if all were well. */
+	return r > 0 && say_no_capture(a, r, &detail) ? -EIO : r;
+}
+
 /* The capture stays open throughout. Where a rate changes, a window ends: its samples had another
  * period. */
 static int apply(struct agent *a, struct agent_config *config)
 {
-	struct capture_detail detail;
 	bool other_rate = config->frequency != a->config.frequency;
 	bool other_window = config->window != a->config.window;
-	int r = other_rate || other_window ? close_window(a) : 0;
+	int r = outbox_reload(&a->outbox, config, &a->loop);
 
-	if (r == 0)
-		r = outbox_reload(&a->outbox, config, &a->loop);
+	if (r == 0 && (other_rate || other_window))
+		r = close_window(a);
 	if (r == 0 && other_rate)
-		r = capture_set_frequency(a->recorder.capture, (uint32_t)config->frequency,
-					  &detail);
+		r = set_rate(a, config->frequency);
 	if (r != 0)
 		return r;
 	agent_config_fini(&a->config);
@@ -277,15 +293,6 @@ static int on_signal(struct loop_signals *signals, int number)
 }
 
 /* ---- beginning and end ------------------------------------------------------------------- */
-
-static int say_no_capture(struct agent *a, int error, const struct capture_detail *detail)
-{
-	if (error < 0)
-		return error;
-	log_error(a->log, "cannot sample", log_text("reason", capture_outcome_text(error)),
-		  log_text("detail", detail->text[0] ? detail->text : NULL));
-	return WRONG;
-}
 
 static int start_recorder(struct agent *a)
 {

@@ -47,7 +47,7 @@ static const struct config_key agent_keys[] = {
 	{ "window", "window", CONFIG_DURATION, IN_AGENT(window),
 	  .fallback = "60s", .min = SECOND, .max = HOUR, .value = "TIME",
 	  .help = "length of a profile; one for each container and build" },
-	{ "freq", "freq", CONFIG_COUNT, IN_AGENT(frequency), .restart = true,
+	{ "freq", "freq", CONFIG_COUNT, IN_AGENT(frequency),
 	  .fallback = "99", .min = 1, .max = 1000, .value = "HZ",
 	  .help = "samples per second and CPU" },
 	{ "budget", "budget", CONFIG_COUNT, IN_AGENT(budget),
