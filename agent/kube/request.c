@@ -108,6 +108,14 @@ static void set_connection(CURL *easy, const struct request *r)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "hone-agent");
 }
 
+/* Whom @ca_file names and nobody else: the folder of the system's authorities counts, too, unless
+ * it is taken away. */
+static bool trust(CURL *easy, const char *ca_file)
+{
+	return curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
 int request_prepare(CURL *easy, const struct request_options *options, const struct request *r,
 		    request_body body, void *context, char *error_text)
 {
@@ -123,8 +131,7 @@ int request_prepare(CURL *easy, const struct request_options *options, const str
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
 	if (curl_easy_setopt(easy, CURLOPT_URL, (const char *)url.data) != CURLE_OK ||
-	    (options->ca_file &&
-	     curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) != CURLE_OK))
+	    (options->ca_file && !trust(easy, options->ca_file)))
 		return -ENOMEM;
 	if (options->token_file && !strncmp(options->server, "https://", strlen("https://")))
 		return set_token(easy, options->token_file);

@@ -68,11 +68,11 @@ class Server:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def certificate(self):
+    def certificate(self, name="apiserver"):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
              "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("ca.pem"), "-days", "2",
-             "-subj", "/CN=apiserver", "-addext", "subjectAltName=IP:127.0.0.1"],
+             "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1"],
             check=True, capture_output=True)
 
     def start(self, port):
