@@ -13,6 +13,10 @@
 #define USER_AGENT "hone-agent"
 #define WRONG	   1
 
+/* As many as deliver makes use of. At a store that takes 0.5 s for each (Grafana Pyroscope: the
+ * time of a segment) 100 profiles are there in 13 s. */
+#define PUSHES_AT_ONCE 4
+
 static_assert(sizeof(struct label) == sizeof(struct store_label), "the same shape");
 
 /* ---- stores ------------------------------------------------------------------------------ */
@@ -43,6 +47,7 @@ static int open_store(const struct config_store *c, struct loop *loop, struct lo
 		.url = c->url,
 		.user_agent = USER_AGENT,
 		.timeout = c->timeout,
+		.pushes = PUSHES_AT_ONCE,
 		.tenant = c->tenant,
 		.auth = c->token_file	 ? STORE_AUTH_BEARER :
 			c->password_file ? STORE_AUTH_BASIC :

@@ -19,11 +19,14 @@
  * age or space throws them out, and are delivered if the store comes back before.
  *
  * Order: three of four pushes take the oldest profile that a store has not got, the fourth the
- * newest. So a long backlog is worked off from its old end, while what is new is seen soon.
+ * newest. So a long backlog is worked off from its old end, while what is new is seen soon. What
+ * the store has failed at waits until the others had their turn. Up to four pushes are under way at
+ * once, as far as a store has room (store/store.h), so they may end in another order than they
+ * began; a store that fails gets one at a time until it takes one.
  *
  * When a push fails it is tried again after 0.5 s, 1 s, 2 s and so on up to 5 min, each shortened
  * by up to half at random, or after what the store asked for (at most 1 h). A profile that the
- *store fails at (5xx) `max_tries` times while it took others in between is dropped: some servers
+ * store fails at (500) `max_tries` times while it took others in between is dropped: some servers
  * answer 500 to what they cannot decode. There is no other limit on tries but age and space.
  *
  * Space and age: when a profile would not fit `max_bytes` or `max_profiles`, the oldest go. Age is
@@ -38,10 +41,10 @@
  *
  * One thread, on the owner's loop. deliver_submit() blocks for as long as the disk takes to bring
  * one file and its names to rest, fsync(2) of the file and of each store's folder: of 500 profiles
- *of 20 KB on ext4, on a machine with six times more to run than CPUs, half took 3 ms or less, 5 of
- *100 more than 40 ms, and the slowest 0.26 s; the CPU time was 0.26 ms each, and 0.035 ms without a
- *spool. So where samples wait to be read, submit one in a turn of the loop. Nothing else waits for
- *the disk.
+ * of 20 KB on ext4, on a machine with six times more to run than CPUs, half took 3 ms or less, 5 of
+ * 100 more than 40 ms, and the slowest 0.26 s; the CPU time was 0.26 ms each, and 0.035 ms without
+ * a spool. So where samples wait to be read, submit one in a turn of the loop. Nothing else waits
+ *for the disk.
  */
 #pragma once
 
@@ -230,9 +233,9 @@ typedef void (*deliver_flushed)(void *context, uint64_t left, uint64_t lost);
 int deliver_flush(struct deliver *d, uint64_t timeout, deliver_flushed done, void *context);
 
 /*
- * Other stores from now on. A store whose key stays keeps its profiles; its push under way is given
- * up and done again. New stores get what is submitted from now on. -EINVAL, -ENOMEM or another
- * -errno leave all as it was, but for the given stores, which are closed.
+ * Other stores from now on. A store whose key stays keeps its profiles; its pushes under way are
+ * given up and done again. New stores get what is submitted from now on. -EINVAL, -ENOMEM or
+ * another -errno leave all as it was, but for the given stores, which are closed.
  */
 int deliver_reload(struct deliver *d, const struct deliver_store *stores, uint32_t n_stores);
 

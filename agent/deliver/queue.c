@@ -131,7 +131,7 @@ bool item_is_idle(const struct item *item)
 
 	TAILQ_FOREACH(copy, &item->copies, of_item)
 	{
-		if (copy->lane->busy == copy)
+		if (copy->busy)
 			return false;
 	}
 	return true;

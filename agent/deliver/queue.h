@@ -36,6 +36,7 @@ struct copy {
 	TAILQ_ENTRY(copy) of_item, in_lane;
 	struct item *item;
 	struct lane *lane;
+	bool busy;		   /* is being pushed, and not to be dropped */
 	uint32_t tries;		   /* that the store failed at */
 	uint64_t delivered_before; /* by the lane, at the first of these tries */
 };
@@ -43,7 +44,6 @@ struct copy {
 /* What one store has not got. */
 struct lane {
 	struct copy_list copies;
-	const struct copy *busy; /* is being pushed, and not to be dropped; or NULL */
 	char folder[SPOOL_FOLDER_SIZE];
 	int dir; /* the folder; -1: none */
 	struct deliver_store_counters counters;

@@ -30,13 +30,61 @@ static const struct report *reporter(const struct sender *s)
 	return s->shelf->report;
 }
 
-static void let_go(struct sender *s)
+/* ---- pushes under way ---------------------------------------------------------------------- */
+
+static uint32_t under_way(const struct sender *s)
 {
-	s->lane.busy = s->pushed = NULL;
-	free(s->adapted);
-	s->adapted = NULL;
-	buf_fini(&s->file);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < SENDER_PUSHES; i++)
+		n += s->pushes[i].copy != NULL;
+	return n;
 }
+
+/* There is one: more than SENDER_PUSHES are never begun. */
+static struct push *take_place(struct sender *s, struct copy *copy)
+{
+	struct push *push = s->pushes;
+
+	while (push->copy)
+		push++;
+	copy->busy = true;
+	push->copy = copy;
+	push->round = s->round;
+	return push;
+}
+
+/* Its copy may be gone by now. */
+static void end_push(struct push *push)
+{
+	push->copy = NULL;
+	free(TAKE_PTR(push->adapted));
+	buf_fini(&push->file);
+}
+
+static void put_back(struct push *push)
+{
+	push->copy->busy = false;
+	end_push(push);
+}
+
+static void put_all_back(struct sender *s)
+{
+	for (uint32_t i = 0; i < SENDER_PUSHES; i++) {
+		if (s->pushes[i].copy)
+			put_back(&s->pushes[i]);
+	}
+}
+
+/* A store that fails is tried with one at a time until it takes one. */
+static bool may_push(const struct sender *s)
+{
+	uint32_t most = s->lane.counters.failures ? 1 : SENDER_PUSHES;
+
+	return under_way(s) < most && store_room(s->store) > 0;
+}
+
+/* ---- what comes next ----------------------------------------------------------------------- */
 
 static int schedule(struct sender *s, uint64_t delay)
 {
@@ -52,25 +100,40 @@ static int rest(struct sender *s)
 	return 0;
 }
 
+/* The next push, unless it must wait. */
+static int go_on(struct sender *s)
+{
+	if (!s->waiting)
+		return schedule(s, AT_ONCE);
+	return under_way(s) ? 0 : rest(s);
+}
+
 static int wait(struct sender *s, uint64_t retry_after)
 {
 	uint64_t delay = backoff_delay(&s->rules->backoff, s->lane.counters.failures, retry_after,
 				       next_random(s));
+	uint64_t until = report_boot(reporter(s)) + delay;
 
+	if (s->waiting && until <= s->wait_until)
+		return 0;
 	s->waiting = true;
 	s->asked = retry_after != 0;
-	s->wait_until = report_boot(reporter(s)) + delay;
-	int r = schedule(s, delay);
-	return r ? r : rest(s);
+	s->wait_until = until;
+	return schedule(s, delay);
 }
 
-/* It could not be pushed now, for a reason that may pass. */
-static int failed(struct sender *s, const char *text, uint32_t http_status, uint64_t retry_after)
+/* It could not be pushed now, for a reason that may pass. Of several that were under way together
+ * the first failure counts; the others may but ask for more patience. */
+static int failed(struct push *push, const char *text, uint32_t http_status, uint64_t retry_after)
 {
+	struct sender *s = push->sender;
 	struct deliver_store_counters *c = &s->lane.counters;
 
 	c->retried++;
 	snprintf(c->last_failure, sizeof(c->last_failure), "%s", text);
+	if (push->round != s->round && c->failures)
+		return retry_after ? wait(s, retry_after) : 0;
+	s->round++;
 	if (++c->failures == 1)
 		report(reporter(s), &s->lane.limits,
 		       (struct deliver_event){ .kind = DELIVER_STORE_FAILS,
@@ -81,7 +144,7 @@ static int failed(struct sender *s, const char *text, uint32_t http_status, uint
 }
 
 /* The store answered, and not that it is in trouble. */
-static int answered(struct sender *s)
+static void answered(struct sender *s)
 {
 	struct deliver_store_counters *c = &s->lane.counters;
 
@@ -89,8 +152,9 @@ static int answered(struct sender *s)
 		report(reporter(s), &s->lane.limits,
 		       (struct deliver_event){ .kind = DELIVER_STORE_WORKS, .store = c->key });
 	c->failures = 0;
-	return schedule(s, AT_ONCE);
 }
+
+/* ---- answers ------------------------------------------------------------------------------- */
 
 /* Whether the store fails at this profile, and not in general. */
 static bool chokes(struct sender *s, struct copy *copy, uint32_t http_status)
@@ -105,10 +169,10 @@ static bool chokes(struct sender *s, struct copy *copy, uint32_t http_status)
 	       delivered - copy->delivered_before >= s->rules->max_tries;
 }
 
-static void count_answer(struct sender *s, uint32_t status)
+static void count_answer(const struct push *push, uint32_t status)
 {
-	struct deliver_store_counters *c = &s->lane.counters;
-	uint64_t took = report_boot(reporter(s)) - s->started;
+	struct deliver_store_counters *c = &push->sender->lane.counters;
+	uint64_t took = report_boot(reporter(push->sender)) - push->started;
 	uint32_t i = 0;
 
 	while (i < DELIVER_N_LATENCIES - 1 && took > deliver_latency_bounds[i])
@@ -127,51 +191,54 @@ static void count_answer(struct sender *s, uint32_t status)
 	c->codes[i].n++;
 }
 
-static void delivered(struct sender *s, struct copy *copy, const struct store_result *result)
+static void delivered(const struct push *push, const struct store_result *result)
 {
+	struct sender *s = push->sender;
 	struct deliver_store_counters *c = &s->lane.counters;
 
 	c->delivered++;
-	c->delivered_bytes += s->image.pprof.size;
+	c->delivered_bytes += push->image.pprof.size;
 	c->relabelled += result->labels_changed ? 1 : 0;
 	c->last_success = report_wall(reporter(s));
-	shelf_done(s->shelf, copy);
+	shelf_done(s->shelf, push->copy);
 }
 
-static int on_retry(struct sender *s, struct copy *copy, const struct store_result *result)
+static int on_retry(struct push *push, const struct store_result *result)
 {
-	if (chokes(s, copy, result->http_status)) {
-		shelf_drop(s->shelf, copy, DELIVER_DROP_TRIES, result);
-		return answered(s);
+	struct sender *s = push->sender;
+
+	if (chokes(s, push->copy, result->http_status)) {
+		shelf_drop(s->shelf, push->copy, DELIVER_DROP_TRIES, result);
+		end_push(push);
+		answered(s);
+		return 0;
 	}
-	return failed(s, result->text, result->http_status, result->retry_after);
+	put_back(push);
+	return failed(push, result->text, result->http_status, result->retry_after);
 }
 
 static int on_done(void *context, const struct store_result *result)
 {
-	struct sender *s = context;
-	struct copy *copy = s->pushed;
-	int r;
+	struct push *push = context;
+	struct sender *s = push->sender;
 
-	count_answer(s, result->http_status);
-	if (result->outcome == STORE_E_TOO_BIG) {
-		split_copy(s->shelf, copy, &s->image, store_limits(s->store), result);
-		let_go(s);
-		return answered(s);
+	count_answer(push, result->http_status);
+	if (result->outcome == STORE_E_RETRY) {
+		int r = on_retry(push, result);
+		return r ? r : go_on(s);
 	}
-	s->lane.busy = NULL;
-	if (result->outcome == STORE_OK) {
-		delivered(s, copy, result);
-		r = answered(s);
-	} else if (result->outcome == STORE_E_REFUSED) {
-		shelf_drop(s->shelf, copy, DELIVER_DROP_REFUSED, result);
-		r = answered(s);
-	} else {
-		r = on_retry(s, copy, result);
-	}
-	let_go(s);
-	return r;
+	if (result->outcome == STORE_OK)
+		delivered(push, result);
+	else if (result->outcome == STORE_E_TOO_BIG)
+		split_copy(s->shelf, push->copy, &push->image, store_limits(s->store), result);
+	else
+		shelf_drop(s->shelf, push->copy, DELIVER_DROP_REFUSED, result);
+	end_push(push);
+	answered(s);
+	return go_on(s);
 }
+
+/* ---- pushing ------------------------------------------------------------------------------- */
 
 static struct copy *in_memory_only(const struct sender *s)
 {
@@ -179,20 +246,34 @@ static struct copy *in_memory_only(const struct sender *s)
 
 	TAILQ_FOREACH(copy, &s->lane.copies, in_lane)
 	{
-		if (copy->item->memory)
+		if (copy->item->memory && !copy->busy)
 			return copy;
 	}
 	return NULL;
 }
 
+/* From one end of the lane, the first that the store failed at least often: what it chokes on does
+ * not stand in the way of the others. */
+static struct copy *next_from(const struct sender *s, bool oldest)
+{
+	struct copy *copy =
+		oldest ? TAILQ_FIRST(&s->lane.copies) : TAILQ_LAST(&s->lane.copies, copy_list);
+	struct copy *best = NULL;
+
+	while (copy && (!best || best->tries)) {
+		if (!copy->busy && (!best || copy->tries < best->tries))
+			best = copy;
+		copy = oldest ? TAILQ_NEXT(copy, in_lane) : TAILQ_PREV(copy, copy_list, in_lane);
+	}
+	return best;
+}
+
+/* NULL: none is left. */
 static struct copy *choose(struct sender *s)
 {
 	struct copy *copy = s->flushing ? in_memory_only(s) : NULL;
 
-	if (copy)
-		return copy;
-	return ++s->turn % NEW_EVERY ? TAILQ_FIRST(&s->lane.copies)
-				     : TAILQ_LAST(&s->lane.copies, copy_list);
+	return copy ? copy : next_from(s, ++s->turn % NEW_EVERY != 0);
 }
 
 /* Whether the store takes profiles of that time, by our clock. */
@@ -206,13 +287,14 @@ static bool in_window(const struct sender *s, uint64_t time, uint64_t now)
 }
 
 /* Its time and its names as the store wants them. 0, or nonzero when that cannot be. */
-static int adapt(struct sender *s, struct store_profile *profile)
+static int adapt(struct push *push, struct store_profile *profile)
 {
+	struct sender *s = push->sender;
 	const struct deliver_owner *owner = &reporter(s)->owner;
 	bool escape = store_limits(s->store)->escape_shapes;
 	uint64_t now = report_wall(reporter(s));
 	bool restamp = !in_window(s, profile->time, now);
-	struct delivery delivery = split_delivery(&s->image, s->id);
+	struct delivery delivery = split_delivery(&push->image, push->id);
 	struct deliver_piece made = { NULL };
 
 	if (restamp && (s->old == DELIVER_OLD_DROP || !owner->adapt))
@@ -225,7 +307,7 @@ static int adapt(struct sender *s, struct store_profile *profile)
 		free(made.pprof);
 		return 0;
 	}
-	s->adapted = made.pprof;
+	push->adapted = made.pprof;
 	if (r)
 		return r;
 	profile->pprof = span_of(made.pprof, made.size);
@@ -233,78 +315,85 @@ static int adapt(struct sender *s, struct store_profile *profile)
 	return 0;
 }
 
-static int drop(struct sender *s, struct copy *copy, enum deliver_reason reason,
-		const struct store_result *answer)
+static int drop(struct push *push, enum deliver_reason reason, const struct store_result *answer)
 {
-	s->lane.busy = NULL;
-	shelf_drop(s->shelf, copy, reason, answer);
-	let_go(s);
-	return schedule(s, AT_ONCE);
-}
-
-static int start(struct sender *s, struct copy *copy)
-{
-	struct store_profile profile = { .id = s->id,
-					 .labels = s->image.labels,
-					 .n_labels = s->image.n_labels,
-					 .pprof = s->image.pprof,
-					 .time = s->image.time };
-	struct store_result refused = { .outcome = STORE_E_REFUSED,
-					.text = "the profile cannot be pushed" };
-
-	uuid_format(&s->image.id, s->id);
-	if (adapt(s, &profile))
-		return drop(s, copy, DELIVER_DROP_WINDOW, NULL);
-	s->started = report_boot(reporter(s));
-	int r = store_push(s->store, &profile, on_done, s);
-	if (r == -EINVAL)
-		return drop(s, copy, DELIVER_DROP_REFUSED, &refused);
-	if (r) {
-		let_go(s);
-		return failed(s, r < 0 ? strerrordesc_np(-r) : "the store is busy", 0, 0);
-	}
-	s->pushed = copy;
+	shelf_drop(push->sender->shelf, push->copy, reason, answer);
+	end_push(push);
 	return 0;
 }
 
-static int push_one(struct sender *s, struct copy *copy)
+static int give_up(struct push *push, const char *why)
 {
-	s->lane.busy = copy;
-	int r = shelf_load(s->shelf, copy, &s->file, &s->image);
-	if (r < 0) {
-		let_go(s);
-		return failed(s, strerrordesc_np(-r), 0, 0);
-	}
+	put_back(push);
+	return failed(push, why, 0, 0);
+}
+
+static int start(struct push *push)
+{
+	struct store_profile profile = { .id = push->id,
+					 .labels = push->image.labels,
+					 .n_labels = push->image.n_labels,
+					 .pprof = push->image.pprof,
+					 .time = push->image.time };
+	struct store_result refused = { .outcome = STORE_E_REFUSED,
+					.text = "the profile cannot be pushed" };
+	struct sender *s = push->sender;
+
+	uuid_format(&push->image.id, push->id);
+	if (adapt(push, &profile))
+		return drop(push, DELIVER_DROP_WINDOW, NULL);
+	push->started = report_boot(reporter(s));
+	int r = store_push(s->store, &profile, on_done, push);
+	if (r == -EINVAL)
+		return drop(push, DELIVER_DROP_REFUSED, &refused);
+	return r ? give_up(push, r < 0 ? strerrordesc_np(-r) : "the store is busy") : 0;
+}
+
+static int push_one(struct push *push)
+{
+	struct sender *s = push->sender;
+	const struct store_limits *limits = store_limits(s->store);
+	int r = shelf_load(s->shelf, push->copy, &push->file, &push->image);
+
+	if (r < 0)
+		return give_up(push, strerrordesc_np(-r));
 	if (r)
-		return drop(s, copy, r == SHELF_E_LOST ? DELIVER_DROP_LOST : DELIVER_DROP_DAMAGED,
+		return drop(push, r == SHELF_E_LOST ? DELIVER_DROP_LOST : DELIVER_DROP_DAMAGED,
 			    NULL);
-	if (reporter(s)->owner.split && split_is_needed(&s->image, store_limits(s->store))) {
-		split_copy(s->shelf, copy, &s->image, store_limits(s->store), NULL);
-		let_go(s);
-		return schedule(s, AT_ONCE);
+	if (reporter(s)->owner.split && split_is_needed(&push->image, limits)) {
+		split_copy(s->shelf, push->copy, &push->image, limits, NULL);
+		end_push(push);
+		return 0;
 	}
-	return start(s, copy);
+	return start(push);
 }
 
 static int on_timer(struct loop_timer *timer)
 {
 	struct sender *s = container_of(timer, struct sender, timer);
+	struct copy *copy = NULL;
 
 	s->waiting = false;
-	if (s->stopped || s->pushed)
+	if (s->stopped)
 		return 0;
-	if (!s->store || TAILQ_EMPTY(&s->lane.copies))
-		return rest(s);
-	return push_one(s, choose(s));
+	if (s->store && !may_push(s))
+		return 0; /* on_done() goes on */
+	if (s->store)
+		copy = choose(s);
+	if (!copy)
+		return under_way(s) ? 0 : rest(s);
+	int r = push_one(take_place(s, copy));
+	return r ? r : go_on(s);
 }
+
+/* ---- beginning and end --------------------------------------------------------------------- */
 
 int sender_init(struct sender *s, const char *key, struct shelf *shelf,
 		const struct sender_rules *rules, struct loop *loop)
 {
-	*s = (struct sender){ .shelf = shelf,
-			      .rules = rules,
-			      .timer = LOOP_TIMER_NULL,
-			      .file = BUF_INIT(IMAGE_MAX_SIZE) };
+	*s = (struct sender){ .shelf = shelf, .rules = rules, .timer = LOOP_TIMER_NULL };
+	for (uint32_t i = 0; i < SENDER_PUSHES; i++)
+		s->pushes[i] = (struct push){ .sender = s, .file = BUF_INIT(IMAGE_MAX_SIZE) };
 	lane_init(&s->lane, key);
 	if (getrandom(&s->random, sizeof(s->random), 0) != sizeof(s->random))
 		return -EIO;
@@ -315,14 +404,14 @@ int sender_init(struct sender *s, const char *key, struct shelf *shelf,
 void sender_fini(struct sender *s)
 {
 	s->store = store_close(s->store);
-	let_go(s);
+	put_all_back(s);
 	loop_timer_fini(&s->timer);
 }
 
 void sender_set_store(struct sender *s, const struct deliver_store *to)
 {
 	s->store = store_close(s->store);
-	let_go(s);
+	put_all_back(s);
 	s->waiting = s->asked = false;
 	s->lane.counters.failures = 0;
 	if (!to)
@@ -336,7 +425,7 @@ void sender_set_store(struct sender *s, const struct deliver_store *to)
 void sender_wake(struct sender *s)
 {
 	/* A timer that cannot be set here will fail in the loop, where somebody is told. */
-	if (!s->waiting && !s->pushed)
+	if (!s->waiting)
 		schedule(s, AT_ONCE);
 }
 
@@ -345,8 +434,9 @@ void sender_flush(struct sender *s, void (*on_rest)(void *context), void *contex
 	s->on_rest = on_rest;
 	s->context = context;
 	s->flushing = true;
-	s->at_rest = !s->store || (s->waiting && s->asked);
-	if (!s->at_rest && !s->pushed)
+	bool must_wait = s->waiting && s->asked;
+	s->at_rest = !s->store || (must_wait && !under_way(s));
+	if (!s->at_rest && !must_wait)
 		schedule(s, AT_ONCE);
 }
 
@@ -355,7 +445,7 @@ void sender_stop(struct sender *s)
 	s->stopped = true;
 	if (s->store)
 		store_cancel(s->store);
-	let_go(s);
+	put_all_back(s);
 	loop_timer_set(&s->timer, 0, 0);
 }
 
@@ -363,7 +453,7 @@ static enum deliver_state state_of(const struct sender *s)
 {
 	if (!s->store)
 		return DELIVER_ABSENT;
-	if (s->pushed)
+	if (under_way(s))
 		return DELIVER_PUSHING;
 	if (s->waiting)
 		return DELIVER_WAITING;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pushes what waits in a lane to its store, one profile at a time, and does with each what the
+ * Pushes what waits in a lane to its store, some profiles at once, and does with each what the
  * store answers. Every push begins in the timer's handler: so it is never within another call, and
  * one turn of the loop does a bounded amount of work.
  */
@@ -12,9 +12,24 @@
 #include "agent/deliver/shelf.h"
 #include "base/loop.h"
 
+/* Under way at once, as far as the store has room. */
+#define SENDER_PUSHES 4u
+
 struct sender_rules {
 	struct backoff backoff;
 	uint32_t max_tries;
+};
+
+/* A push under way. */
+struct push {
+	struct sender *sender;
+	struct copy *copy; /* NULL: none */
+	struct buf file;
+	struct image image;
+	char id[UUID_TEXT_SIZE];
+	uint8_t *adapted; /* the pprof that is pushed, where it is not the image's */
+	uint64_t started;
+	uint32_t round; /* the sender's when it began */
 };
 
 struct sender {
@@ -28,18 +43,13 @@ struct sender {
 	struct loop_timer timer;
 	uint64_t random; /* state of the generator */
 
-	/* The push under way; its copy is lane.busy. */
-	struct copy *pushed;
-	struct buf file;
-	struct image image;
-	char id[UUID_TEXT_SIZE];
-	uint8_t *adapted; /* the pprof that is pushed, where it is not the image's */
-	uint64_t started;
+	struct push pushes[SENDER_PUSHES];
 
 	bool waiting; /* for the next try */
 	bool asked;   /* to wait by the store */
 	uint64_t wait_until;
 	uint32_t turn;
+	uint32_t round; /* ends with a failure */
 
 	bool flushing, stopped;
 	bool at_rest; /* flushing, and nothing more to be done */

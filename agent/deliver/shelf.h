@@ -60,7 +60,7 @@ int shelf_add(struct shelf *s, const struct image *image, uint64_t sequence,
 
 /*
  * The image of what @copy stands for, checked: in @file, which it is read to, or in the item's own
- * memory. Good while @copy is its lane's busy one and @file stays. 0, SHELF_E_DAMAGED,
+ * memory. Good while @copy is busy and @file stays. 0, SHELF_E_DAMAGED,
  * SHELF_E_LOST, or -errno for what may be better the next time.
  */
 int shelf_load(const struct shelf *s, const struct copy *copy, struct buf *file,

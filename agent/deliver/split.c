@@ -72,7 +72,6 @@ void split_copy(struct shelf *shelf, struct copy *copy, const struct image *imag
 		add_piece(shelf, copy, image, &pieces[i], (uint8_t)i);
 	for (uint32_t i = 0; i < DELIVER_MAX_PIECES; i++)
 		free(pieces[i].pprof);
-	lane->busy = NULL;
 	if (n > 0) {
 		lane->counters.split++;
 		shelf_replaced(shelf, copy);

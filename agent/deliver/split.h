@@ -11,7 +11,7 @@ struct delivery split_delivery(const struct image *image, const char *id);
 bool split_is_needed(const struct image *image, const struct store_limits *limits);
 
 /*
- * Have the owner split @image, which is that of @copy, its lane's busy one. @copy is gone in the
+ * Have the owner split @image, which is that of @copy, a busy one. @copy is gone in the
  * end: replaced by its pieces, which wait in its place, or dropped. @answer: what the store said,
  * or NULL.
  */

@@ -59,6 +59,11 @@ const struct store_limits *store_limits(const struct store *s)
 	return &s->limits;
 }
 
+uint32_t store_room(const struct store *s)
+{
+	return s->source.loop ? 0 : 1;
+}
+
 static int on_answer(struct loop_source *source, uint32_t events)
 {
 	struct store *s = container_of(source, struct store, source);

@@ -8,18 +8,30 @@
 
 #include "tests/unit/unit.h"
 
-static int on_timer(struct loop_timer *timer)
+static int answer(struct store *s, struct fake_push *push)
 {
-	struct store *s = container_of(timer, struct store, timer);
 	struct store_result result = { .outcome = STORE_OK, .http_status = 200 };
-	struct fake_push *push = &s->pushes[s->n - 1];
-	store_done done = s->done;
+	store_done done = push->done;
 
 	if (s->answer)
 		s->answer(s->context, push, &result);
 	push->outcome = result.outcome;
-	s->done = NULL;
-	return done(s->done_context, &result);
+	push->done = NULL;
+	if (--s->under_way)
+		assert_int_equal(loop_timer_set(&s->timer, 1, 0), 0);
+	return done(push->context, &result);
+}
+
+/* Of those under way the one that began first. */
+static int on_timer(struct loop_timer *timer)
+{
+	struct store *s = container_of(timer, struct store, timer);
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->pushes[i].done)
+			return answer(s, &s->pushes[i]);
+	}
+	return 0;
 }
 
 struct store *fake_store_new(struct loop *loop)
@@ -47,7 +59,7 @@ int store_push(struct store *s, const struct store_profile *profile, store_done 
 {
 	struct fake_push *push = &s->pushes[s->n];
 
-	assert_null(s->done);
+	assert_true(store_room(s) > 0);
 	assert_true(s->n < FAKE_MAX_PUSHES);
 	s->n++;
 	snprintf(push->id, sizeof(push->id), "%s", profile->id);
@@ -57,15 +69,25 @@ int store_push(struct store *s, const struct store_profile *profile, store_done 
 		snprintf(push->service, sizeof(push->service), "%s", profile->labels[0].value);
 	push->time = profile->time;
 	push->outcome = -1;
-	s->done = done;
-	s->done_context = context;
+	push->done = done;
+	push->context = context;
+	s->under_way++;
+	if (s->under_way > s->most_under_way)
+		s->most_under_way = s->under_way;
 	return s->silent ? 0 : loop_timer_set(&s->timer, 1, 0);
 }
 
 void store_cancel(struct store *s)
 {
-	s->done = NULL;
+	for (uint32_t i = 0; i < s->n; i++)
+		s->pushes[i].done = NULL;
+	s->under_way = 0;
 	loop_timer_set(&s->timer, 0, 0);
+}
+
+uint32_t store_room(const struct store *s)
+{
+	return (s->room ? s->room : 1) - s->under_way;
 }
 
 const struct store_limits *store_limits(const struct store *s)

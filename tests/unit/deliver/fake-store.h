@@ -11,14 +11,17 @@ struct fake_push {
 	char text[32];	  /* the start of the pprof */
 	char service[32]; /* the value of the first label */
 	uint64_t time;
-	int outcome;
+	int outcome;	 /* -1: none yet */
+	store_done done; /* NULL: it is over */
+	void *context;
 };
 
 struct store {
 	struct loop *loop;
 	struct loop_timer timer;
-	store_done done; /* NULL: no push under way */
-	void *done_context;
+	uint32_t room; /* pushes at once; 0: 1 */
+	uint32_t under_way;
+	uint32_t most_under_way; /* there ever were */
 
 	/* What to answer; NULL: STORE_OK. */
 	void (*answer)(void *context, const struct fake_push *push, struct store_result *ret);

@@ -111,7 +111,7 @@ static bool has_dropped_old(struct world *w)
 
 static bool is_pushing(struct world *w)
 {
-	return w->stores[0]->done != NULL;
+	return w->stores[0]->under_way > 0;
 }
 
 static void answer_now(struct store *s)
@@ -344,7 +344,7 @@ static void test_flush_ends_in_time(void **state)
 	assert_int_equal(world_submit(w, 1), 0);
 	flush(w, 20 * NSEC_PER_MSEC, &result);
 	assert_int_equal(result.left, 1);
-	assert_null(w->stores[0]->done);
+	assert_int_equal(w->stores[0]->under_way, 0);
 	assert_int_equal(world_files(w, "a"), 1);
 }
 
