@@ -142,6 +142,7 @@ static int say_no_spool(struct log *log, const char *dir, int error)
 {
 	const char *why = error == DELIVER_E_LOCKED    ? "another process uses it"
 			  : error == DELIVER_E_VERSION ? "another version of hone wrote it"
+			  : error == DELIVER_E_FOREIGN ? "it is not empty, and no spool"
 						       : strerror(-error);
 
 	log_error(log, "spool cannot be used", log_text("spool", dir), log_text("reason", why));

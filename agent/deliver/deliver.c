@@ -249,7 +249,9 @@ static int open_all(struct deliver *d, const struct deliver_options *o)
 	if (!r)
 		r = shelf_open(&d->shelf, o->spool, &d->report);
 	if (r > 0)
-		return r == SPOOL_E_LOCKED ? DELIVER_E_LOCKED : DELIVER_E_VERSION;
+		return r == SPOOL_E_LOCKED    ? DELIVER_E_LOCKED
+		       : r == SPOOL_E_VERSION ? DELIVER_E_VERSION
+					      : DELIVER_E_FOREIGN;
 	if (!r)
 		r = add_missing(d, o->stores, o->n_stores);
 	if (!r)

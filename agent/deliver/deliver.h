@@ -194,6 +194,7 @@ struct deliver_options {
 enum deliver_outcome {
 	DELIVER_E_LOCKED = 1, /* open: another process uses this spool */
 	DELIVER_E_VERSION, /* open: the spool was written by another version; nothing was touched */
+	DELIVER_E_FOREIGN, /* open: the folder is no spool and not empty; nothing was touched */
 	DELIVER_E_MEMORY,  /* submit: accepted, but only into memory, as the disk failed */
 	DELIVER_E_NO_ROOM, /* submit: not accepted, it is larger than all the room there is, or 64
 			      MiB */
@@ -201,10 +202,10 @@ enum deliver_outcome {
 
 /*
  * Open the spool, take up what is in it and begin to push. Half-written files vanish, damaged ones
- * are removed and counted. 0; DELIVER_E_LOCKED, DELIVER_E_VERSION; or -errno: -EACCES, -ENOTDIR,
- * -ENOENT (of the parent) and so on when the folder cannot be used, -EINVAL for two stores of one
- * key. A disk that is full, read-only or broken is no error, see above. @options is borrowed for
- * the call.
+ * are removed and counted. 0; DELIVER_E_LOCKED, DELIVER_E_VERSION, DELIVER_E_FOREIGN; or -errno:
+ * -EACCES, -ENOTDIR, -ENOENT (of the parent) and so on when the folder cannot be used, -EINVAL for
+ * two stores of one key. A disk that is full, read-only or broken is no error, see above. @options
+ * is borrowed for the call.
  */
 int deliver_open(const struct deliver_options *options, struct loop *loop, struct deliver **ret);
 

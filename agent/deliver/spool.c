@@ -64,6 +64,66 @@ static int check_format(const struct spool *s)
 	return span_equals(span_of(text, (size_t)n), FORMAT) ? 0 : SPOOL_E_VERSION;
 }
 
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* To read the names in @dir from the start, whatever was read before. */
+static int list(int dir, DIR **ret_list)
+{
+	_cleanup_(closep) int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*ret_list = fdopendir(fd);
+	if (!*ret_list)
+		return -errno;
+	take_fd(&fd);
+	return 0;
+}
+
+/* The next name, NULL at the end, -errno in @ret_error. */
+static const char *next_name(DIR *dir, int *ret_error)
+{
+	errno = 0;
+	const struct dirent *entry = readdir(dir);
+
+	*ret_error = -errno;
+	return entry ? entry->d_name : NULL;
+}
+
+/* A folder without a format is to become a spool. */
+static int check_empty(const struct spool *s)
+{
+	_cleanup_(closedirp) DIR *names = NULL;
+	const char *name;
+	int r = list(s->dir, &names);
+
+	while (!r && (name = next_name(names, &r))) {
+		if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "lost+found") &&
+		    strcmp(name, FORMAT_FILE))
+			return SPOOL_E_FOREIGN;
+	}
+	return r;
+}
+
+static int open_format(struct spool *s)
+{
+	/* Not for writing: that would keep the disk from being made read-only. */
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+
+	s->lock = openat(s->dir, FORMAT_FILE, flags);
+	if (s->lock >= 0 || errno != ENOENT)
+		return s->lock < 0 ? -errno : 0;
+	int r = check_empty(s);
+	if (r)
+		return r;
+	s->lock = openat(s->dir, FORMAT_FILE, flags | O_CREAT, 0600);
+	return s->lock < 0 ? -errno : 0;
+}
+
 static int open_and_lock(struct spool *s, const char *path)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -71,10 +131,9 @@ static int open_and_lock(struct spool *s, const char *path)
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return -errno;
-	/* Not for writing: that would keep the disk from being made read-only. */
-	s->lock = openat(s->dir, FORMAT_FILE, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->lock < 0)
-		return -errno;
+	int r = open_format(s);
+	if (r)
+		return r;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? SPOOL_E_LOCKED : -errno;
 	return check_format(s);
@@ -139,36 +198,6 @@ int spool_folder_open(const struct spool *s, const char *name, int *ret_dir)
 void spool_folder_remove(const struct spool *s, const char *name)
 {
 	unlinkat(s->dir, name, AT_REMOVEDIR);
-}
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-/* To read the names in @dir from the start, whatever was read before. */
-static int list(int dir, DIR **ret_list)
-{
-	_cleanup_(closep) int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	*ret_list = fdopendir(fd);
-	if (!*ret_list)
-		return -errno;
-	take_fd(&fd);
-	return 0;
-}
-
-/* The next name, NULL at the end, -errno in @ret_error. */
-static const char *next_name(DIR *dir, int *ret_error)
-{
-	errno = 0;
-	const struct dirent *entry = readdir(dir);
-
-	*ret_error = -errno;
-	return entry ? entry->d_name : NULL;
 }
 
 static bool is_folder(int dir, const char *name)

@@ -30,9 +30,14 @@ struct spool {
 enum spool_outcome {
 	SPOOL_E_LOCKED = 1, /* another process has it */
 	SPOOL_E_VERSION,    /* another version's */
+	SPOOL_E_FOREIGN,    /* no spool, and not empty */
 };
 
-/* Make or open the folder @path and lock it. 0, an outcome, or -errno. */
+/*
+ * Make or open the folder @path and lock it. Nothing is done to a folder of something else; but the
+ * top of a file system, with nothing but lost+found in it, becomes a spool. 0, an outcome, or
+ * -errno.
+ */
 int spool_open(struct spool *s, const char *path);
 void spool_close(struct spool *s);
 

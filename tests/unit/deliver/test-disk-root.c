@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "tests/unit/unit.h"
 #include "world.h"
@@ -25,8 +24,7 @@ static int setup(void **state)
 
 	world_setup(state);
 	w = *state;
-	assert_int_equal(mkdir(w->spool, 0700), 0);
-	return mount("none", w->spool, "tmpfs", 0, "size=128k");
+	return mount("none", w->folder, "tmpfs", 0, "size=128k");
 }
 
 static int teardown(void **state)
@@ -34,7 +32,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	w->deliver = deliver_close(w->deliver);
-	assert_int_equal(umount(w->spool), 0);
+	assert_int_equal(umount(w->folder), 0);
 	return world_teardown(state);
 }
 
@@ -43,7 +41,7 @@ static void fill(struct world *w)
 	char command[256];
 
 	snprintf(command, sizeof(command),
-		 "cat /dev/zero >%s/filling 2>/dev/null; test -s %s/filling", w->spool, w->spool);
+		 "cat /dev/zero >%s/filling 2>/dev/null; test -s %s/filling", w->folder, w->folder);
 	assert_int_equal(system(command), 0);
 }
 
@@ -51,7 +49,7 @@ static void make_space(struct world *w)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/filling", w->spool);
+	snprintf(path, sizeof(path), "%s/filling", w->folder);
 	assert_int_equal(unlink(path), 0);
 }
 
@@ -109,7 +107,7 @@ static void test_read_only_disk(void **state)
 	world_open(w, 1);
 	w->stores[0]->answer = down;
 	assert_int_equal(world_submit(w, 1), 0);
-	assert_int_equal(mount("none", w->spool, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount("none", w->folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(world_submit(w, 2), DELIVER_E_MEMORY);
 	assert_string_equal(w->event_text, "Read-only file system");
 	w->stores[0]->answer = NULL;
@@ -118,7 +116,7 @@ static void test_read_only_disk(void **state)
 	assert_int_equal(world_counters(w).remove_errors, 1);
 	world_kill(w);
 
-	assert_int_equal(mount("none", w->spool, NULL, MS_REMOUNT, NULL), 0);
+	assert_int_equal(mount("none", w->folder, NULL, MS_REMOUNT, NULL), 0);
 	world_open(w, 1);
 	world_run_until(w, world_is_idle);
 	assert_int_equal(w->stores[0]->n, 1);

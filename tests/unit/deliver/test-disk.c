@@ -76,6 +76,19 @@ static void test_another_version_is_left_alone(void **state)
 	assert_int_equal(world_store(w, "a").recovered, 1);
 }
 
+static void test_a_folder_of_something_else_is_left_alone(void **state)
+{
+	struct world *w = *state;
+
+	run("mkdir -p %s/a && touch %s/a/.spool-1", w->spool, w->spool);
+	assert_int_equal(world_try_open(w, 1), DELIVER_E_FOREIGN);
+	run("[ $(find %s | wc -l) = 3 ]", w->spool);
+	run("rm -r %s/a && mkdir %s/lost+found", w->spool, w->spool);
+	world_open(w, 1);
+	assert_int_equal(world_submit(w, 1), 0);
+	assert_int_equal(world_files(w, "a"), 1);
+}
+
 static void test_unusable_folders(void **state)
 {
 	struct world *w = *state;
@@ -126,6 +139,7 @@ static void test_other_folders_are_left_alone(void **state)
 {
 	struct world *w = *state;
 
+	leave(w, 2, 2);
 	run("mkdir -p %s/lost+found %s/empty %s/full; touch %s/full/.tmp-0123456789abcdef",
 	    w->spool, w->spool, w->spool, w->spool);
 	leave(w, 1, 1);
@@ -319,6 +333,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 		T(test_one_process_at_a_time),
 		T(test_another_version_is_left_alone),
+		T(test_a_folder_of_something_else_is_left_alone),
 		T(test_unusable_folders),
 		T(test_damaged_files_are_removed_and_told),
 		T(test_other_folders_are_left_alone),
