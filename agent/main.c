@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone-agent: from the command line to an agent that runs. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,8 @@ static enum exit_code run(struct command *c, struct agent_config *config)
 	struct privilege_facts privileges;
 
 	set_log(c, config);
+	/* Of a connection that is gone (base/curl_loop.h), or of whoever read the log. */
+	signal(SIGPIPE, SIG_IGN);
 	int r = privilege_read(&privileges);
 	if (r < 0) {
 		log_error(&c->log, "the capabilities held cannot be read", log_errno(r));
