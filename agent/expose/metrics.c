@@ -126,6 +126,8 @@ static void put_spool(struct buf *to, const struct deliver_counters *d)
 	    d->spool_errors);
 	one(to, PREFIX "spool_damaged_total", "counter",
 	    "Files in the spool that were no longer what was written.", d->damaged);
+	one(to, PREFIX "spool_torn_total", "counter",
+	    "Files in the spool that were cut short, as by a power cut.", d->torn);
 	one(to, PREFIX "spool_failing", "gauge", "1 while the disk takes no profiles.",
 	    d->spool_failing);
 }

@@ -90,6 +90,7 @@ static json_t *spool_of(const struct deliver_counters *d, bool *failed)
 	put(object, "oldest_seconds", seconds_of(d->oldest), failed);
 	put(object, "failing", json_boolean(d->spool_failing), failed);
 	put(object, "damaged", number_of(d->damaged), failed);
+	put(object, "torn", number_of(d->torn), failed);
 	return object;
 }
 

@@ -87,7 +87,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(status, b"", None, Connection="close")
             self.close_connection = True
             return
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body = self.rfile.read(int(self.headers["Content-Length"]))
         seen = {"method": "POST", "path": self.path, "headers": self.headers, "body": body,
                 "peer": self.client_address, "time": time.monotonic()}
         if isinstance(self.connection, ssl.SSLSocket):
@@ -240,11 +240,11 @@ def copy(source, target):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """On a free port of 127.0.0.1. seen: the requests, in order."""
+    """On a port of 127.0.0.1. seen: the requests, in order."""
     daemon_threads = True
 
-    def __init__(self, context=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, context=None, port=0, handler=Handler):
+        super().__init__(("127.0.0.1", port), handler)
         self.seen, self.lock, self.closing = [], threading.Lock(), threading.Event()
         self.under_way = self.most = 0
         self.proxy_refuses = False
