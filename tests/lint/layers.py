@@ -37,10 +37,17 @@ ROOMS = {
     "agent/config": {"base", "agent/target"},
     "agent/expose": {"base", "agent/deliver"},
     "agent/privilege": {"base"},
-    "collector": {"base", "libpprof", "pgo", "proto", "store"},
+    # What the collector keeps on disk; it knows bytes and labels, no profiles.
+    "collector/depot": {"base"},
+    "collector/http": {"base"},
+    # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
+    "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
+    "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
 }
-ROOMS["agent"] = set(ROOMS) - {"collector"}
-ROOMS["cli"] = set(ROOMS) - {"collector", "agent"}
+COLLECTOR = {room for room in ROOMS if room.startswith("collector/")}
+ROOMS["agent"] = set(ROOMS) - COLLECTOR
+ROOMS["cli"] = set(ROOMS) - COLLECTOR - {"agent"}
+ROOMS["collector"] = {"base", "libpprof", "pgo", "proto", "store"} | COLLECTOR
 
 # Headers from outside that only some rooms may see.
 OUTSIDE = [
@@ -50,8 +57,8 @@ OUTSIDE = [
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
     (r"^curl/", {"base", "store", "agent/kube", "agent"}),  # base: curl_loop
     (r"^yaml\.h$", {"agent/config"}),
-    (r"^microhttpd\.h$", {"agent/expose", "collector"}),
-    (r"^sqlite3\.h$", {"collector"}),
+    (r"^microhttpd\.h$", {"agent/expose", "collector/http"}),
+    (r"^sqlite3\.h$", {"collector/depot"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.M)

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commits are shared. Whoever adds puts itself in a queue; the first to find nobody committing
+ * takes all that are queued and commits them in one transaction, each behind a savepoint of its
+ * own. Who comes meanwhile waits, and is part of the next one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "collector/depot/inside.h"
+#include "collector/depot/schema.h"
+#include "collector/depot/sql.h"
+#include "collector/depot/writer.h"
+
+/* The log goes into the database at 16 MiB: at SQLite's 4 MiB every 40th profile would pay. */
+#define SETTINGS                       \
+	"PRAGMA busy_timeout = 10000;" \
+	"PRAGMA journal_mode = WAL;"   \
+	"PRAGMA synchronous = FULL;"   \
+	"PRAGMA foreign_keys = OFF;"   \
+	"PRAGMA wal_autocheckpoint = 4096"
+
+struct addition {
+	const struct depot_profile *profiles;
+	size_t n, added;
+	int result;
+	bool done;
+	struct addition *next;
+};
+
+struct depot {
+	char *file;
+	int lock;
+	sqlite3 *db;
+	struct writer writer;
+	pthread_mutex_t mutex; /* of what follows; the database is the committer's */
+	pthread_cond_t changed;
+	struct addition *first, **last;
+	bool committing;
+};
+
+const char *depot_file(const struct depot *d)
+{
+	return d->file;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static int lock_folder(struct depot *d, const char *path)
+{
+	_cleanup_(freep) char *name = NULL;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (asprintf(&name, "%s/lock", path) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	d->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->lock < 0)
+		return -errno;
+	if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? DEPOT_E_LOCKED : -errno;
+	return 0;
+}
+
+static int open_database(struct depot *d)
+{
+	int code = sqlite3_open_v2(d->file, &d->db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+				   NULL);
+	int r = d->db ? sql_outcome(d->db, code) : -ENOMEM;
+
+	if (r == 0)
+		r = sql_run(d->db, SETTINGS);
+	if (r == 0)
+		r = schema_upgrade(d->db);
+	if (r == 0)
+		r = writer_init(&d->writer, d->db);
+	return r;
+}
+
+static int open_all(struct depot *d, const char *path)
+{
+	int r = lock_folder(d, path);
+
+	if (r != 0)
+		return r;
+	if (asprintf(&d->file, "%s/profiles.db", path) < 0) {
+		d->file = NULL;
+		return -ENOMEM;
+	}
+	return open_database(d);
+}
+
+int depot_open(const char *path, struct depot **ret_depot, char *ret_why)
+{
+	struct depot *d = calloc(1, sizeof(*d));
+
+	*ret_why = '\0';
+	if (!d)
+		return -ENOMEM;
+	d->lock = -1;
+	d->last = &d->first;
+	pthread_mutex_init(&d->mutex, NULL);
+	pthread_cond_init(&d->changed, NULL);
+	int r = open_all(d, path);
+	if (r != 0) {
+		if (d->db)
+			snprintf(ret_why, DEPOT_WHY_SIZE, "%s", sqlite3_errmsg(d->db));
+		depot_close(d);
+		return r;
+	}
+	*ret_depot = d;
+	return 0;
+}
+
+struct depot *depot_close(struct depot *d)
+{
+	if (!d)
+		return NULL;
+	writer_fini(&d->writer);
+	sqlite3_close(d->db);
+	closep(&d->lock);
+	pthread_cond_destroy(&d->changed);
+	pthread_mutex_destroy(&d->mutex);
+	free(d->file);
+	free(d);
+	return NULL;
+}
+
+/* ---- adding ------------------------------------------------------------------------------ */
+
+static int add_one(struct depot *d, struct addition *a)
+{
+	bool is_new = false;
+	int r = sql_run(d->db, "SAVEPOINT one");
+
+	for (size_t i = 0; r == 0 && i < a->n; i++) {
+		r = writer_add(&d->writer, &a->profiles[i], &is_new);
+		a->added += is_new;
+	}
+	if (r == 0)
+		return sql_run(d->db, "RELEASE one");
+	/* SQLite itself may have ended the transaction: then there is nothing to go back to. */
+	if (!sqlite3_get_autocommit(d->db))
+		sqlite3_exec(d->db, "ROLLBACK TO one; RELEASE one", NULL, NULL, NULL);
+	return r;
+}
+
+static void commit(struct depot *d, struct addition *all)
+{
+	int r = sql_run(d->db, "BEGIN IMMEDIATE");
+
+	for (struct addition *a = all; r == 0 && a; a = a->next) {
+		a->result = add_one(d, a);
+		if (sqlite3_get_autocommit(d->db))
+			r = a->result ? a->result : -EIO;
+	}
+	if (r == 0)
+		r = sql_run(d->db, "COMMIT");
+	if (r == 0)
+		return;
+	if (!sqlite3_get_autocommit(d->db))
+		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	for (struct addition *a = all; a; a = a->next)
+		a->result = r;
+}
+
+/* Called with the mutex held, which it lets go of while it works. */
+static void commit_queue(struct depot *d)
+{
+	struct addition *all = d->first, *next;
+
+	d->first = NULL;
+	d->last = &d->first;
+	d->committing = true;
+	pthread_mutex_unlock(&d->mutex);
+	commit(d, all);
+	pthread_mutex_lock(&d->mutex);
+	d->committing = false;
+	for (struct addition *a = all; a; a = next) {
+		next = a->next; /* who is done may be gone */
+		a->done = true;
+	}
+	pthread_cond_broadcast(&d->changed);
+}
+
+int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, size_t *ret_added)
+{
+	struct addition mine = { .profiles = profiles, .n = n };
+
+	pthread_mutex_lock(&d->mutex);
+	*d->last = &mine;
+	d->last = &mine.next;
+	while (!mine.done) {
+		if (d->committing)
+			pthread_cond_wait(&d->changed, &d->mutex);
+		else
+			commit_queue(d);
+	}
+	pthread_mutex_unlock(&d->mutex);
+	*ret_added = mine.result == 0 ? mine.added : 0;
+	return mine.result;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "collector/depot/inside.h"
+#include "collector/depot/sql.h"
+
+/* A main package goes before a service of the same name. */
+#define SERIES_OF_NAME                                                                      \
+	"WITH wanted AS (SELECT id, package FROM series WHERE tenant = ?1 AND package = ?2" \
+	" UNION ALL SELECT id, package FROM series WHERE tenant = ?1 AND service = ?2"      \
+	" AND NOT EXISTS (SELECT 1 FROM series WHERE tenant = ?1 AND package = ?2)) "
+
+#define IN_WINDOW " p.series = w.id AND p.cpu = 1 AND p.start >= ?3 AND p.start < ?4 "
+
+struct depot_reader {
+	sqlite3 *db;
+};
+
+int depot_reader_open(struct depot *d, struct depot_reader **ret_reader)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	int code = sqlite3_open_v2(depot_file(d), &r->db,
+				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	int result = r->db ? sql_outcome(r->db, code) : -ENOMEM;
+	if (result == 0)
+		result = sql_run(r->db,
+				 "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; BEGIN");
+	if (result == 0)
+		*ret_reader = TAKE_PTR(r);
+	return result;
+}
+
+struct depot_reader *depot_reader_close(struct depot_reader *r)
+{
+	if (r)
+		sqlite3_close(r->db);
+	free(r);
+	return NULL;
+}
+
+void depot_reader_closep(struct depot_reader **r)
+{
+	depot_reader_close(*r);
+}
+
+static int prepare(struct depot_reader *r, const char *sql, const struct depot_query *q,
+		   sqlite3_stmt **ret_statement)
+{
+	int result = sql_prepare(r->db, sql, ret_statement);
+
+	if (result != 0)
+		return result;
+	sql_bind_text(*ret_statement, 1, q->tenant);
+	sql_bind_text(*ret_statement, 2, q->name);
+	sqlite3_bind_int64(*ret_statement, 3, q->since);
+	sqlite3_bind_int64(*ret_statement, 4, q->until);
+	return 0;
+}
+
+int depot_state(struct depot_reader *r, const struct depot_query *q, struct depot_state *ret_state)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int result = prepare(r,
+			     SERIES_OF_NAME "SELECT count(*), min(p.id), max(p.id)"
+					    " FROM wanted w JOIN profile p ON" IN_WINDOW,
+			     q, &s);
+
+	if (result != 0)
+		return result;
+	int code = sqlite3_step(s);
+	if (code != SQLITE_ROW)
+		return sql_outcome(r->db, code);
+	*ret_state = (struct depot_state){ sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+					   sqlite3_column_int64(s, 2) };
+	return 0;
+}
+
+/* ---- the list ---------------------------------------------------------------------------- */
+
+void depot_list_fini(struct depot_list *l)
+{
+	free(TAKE_PTR(l->rows));
+	free(TAKE_PTR(l->builds));
+	buf_fini(&l->text);
+	l->n_rows = l->n_builds = 0;
+}
+
+/* An array of @n, enlarged for one more where it is full: those of 64 · 2^k are. */
+static void *grown(void *array, size_t n, size_t item)
+{
+	if (n >= 64 && n & (n - 1))
+		return array;
+	if (n && n < 64)
+		return array;
+	return reallocarray(array, n ? n * 2 : 64, item);
+}
+
+static uint32_t put_text(struct depot_list *l, sqlite3_stmt *s, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(s, column);
+	uint32_t at = (uint32_t)l->text.size;
+
+	buf_append(&l->text, text ? text : "", text ? strlen(text) + 1 : 1);
+	return at;
+}
+
+static int add_build(struct depot_list *l, sqlite3_stmt *s)
+{
+	if (l->n_builds == DEPOT_MAX_BUILDS)
+		return -E2BIG;
+	struct depot_build *builds = grown(l->builds, l->n_builds, sizeof(*builds));
+	if (!builds)
+		return -ENOMEM;
+	l->builds = builds;
+	builds[l->n_builds++] = (struct depot_build){ .id = put_text(l, s, 0),
+						      .first = sqlite3_column_int64(s, 1) };
+	return buf_error(&l->text);
+}
+
+/* Builds with a profile in the window, by the first one of any time. */
+static int list_builds(struct depot_reader *r, const struct depot_query *q, struct depot_list *l)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int code = SQLITE_DONE;
+	int result =
+		prepare(r,
+			SERIES_OF_NAME
+			"SELECT p.build, min(p.start) AS first FROM wanted w JOIN profile p"
+			" ON p.series = w.id WHERE p.cpu = 1 AND p.build IN"
+			" (SELECT DISTINCT p.build FROM wanted w JOIN profile p ON" IN_WINDOW ")"
+			" GROUP BY p.build ORDER BY first DESC, p.build",
+			q, &s);
+
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
+		result = add_build(l, s);
+	return result ? result : sql_outcome(r->db, code);
+}
+
+static int add_row(struct depot_list *l, sqlite3_stmt *s)
+{
+	const char *build = (const char *)sqlite3_column_text(s, 5);
+	uint32_t number = 0;
+
+	if (l->n_rows == DEPOT_MAX_ROWS)
+		return -E2BIG;
+	struct depot_row *rows = grown(l->rows, l->n_rows, sizeof(*rows));
+	if (!rows || !build)
+		return -ENOMEM;
+	l->rows = rows;
+	while (number < l->n_builds && strcmp(depot_list_text(l, l->builds[number].id), build) != 0)
+		number++;
+	if (number == l->n_builds)
+		return DEPOT_E_DAMAGED; /* one view: the first statement has seen it */
+	struct depot_row row = { .id = sqlite3_column_int64(s, 0),
+				 .series = sqlite3_column_int64(s, 1),
+				 .start = sqlite3_column_int64(s, 2),
+				 .duration = sqlite3_column_int64(s, 3),
+				 .samples = sqlite3_column_int64(s, 4),
+				 .build = number };
+	const char *package = (const char *)sqlite3_column_text(s, 6);
+	if (!package)
+		return -ENOMEM;
+	const struct depot_row *last = l->n_rows ? &rows[l->n_rows - 1] : NULL;
+	if (last && !strcmp(depot_list_text(l, last->package), package))
+		row.package = last->package;
+	else
+		row.package = put_text(l, s, 6);
+	rows[l->n_rows++] = row;
+	return buf_error(&l->text);
+}
+
+static int list_rows(struct depot_reader *r, const struct depot_query *q, struct depot_list *l)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int code = SQLITE_DONE;
+	int result = prepare(r,
+			     SERIES_OF_NAME
+			     "SELECT p.id, p.series, p.start, p.duration, p.samples, p.build,"
+			     " w.package FROM wanted w JOIN profile p ON" IN_WINDOW
+			     "ORDER BY p.start, p.id",
+			     q, &s);
+
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
+		result = add_row(l, s);
+	return result ? result : sql_outcome(r->db, code);
+}
+
+int depot_list(struct depot_reader *r, const struct depot_query *q, struct depot_list *ret_list)
+{
+	int result = list_builds(r, q, ret_list);
+
+	return result ? result : list_rows(r, q, ret_list);
+}
+
+int depot_read(struct depot_reader *r, int64_t id, struct buf *to)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int result = sql_prepare(r->db, "SELECT data FROM pprof WHERE profile = ?", &s);
+
+	if (result != 0)
+		return result;
+	sqlite3_bind_int64(s, 1, id);
+	int code = sqlite3_step(s);
+	if (code == SQLITE_DONE)
+		return DEPOT_E_NONE;
+	if (code != SQLITE_ROW)
+		return sql_outcome(r->db, code);
+	const void *data = sqlite3_column_blob(s, 0);
+	size_t size = (size_t)sqlite3_column_bytes(s, 0);
+	if (data)
+		buf_append(to, data, size);
+	return buf_error(to);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/depot/schema.h"
+
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "collector/depot/depot.h"
+#include "collector/depot/sql.h"
+
+/* Never changed once released: what changes is a step of its own behind them. */
+static const char *const steps[] = {
+	"CREATE TABLE series ("
+	"  id INTEGER PRIMARY KEY,"
+	"  tenant TEXT NOT NULL,"
+	"  key BLOB NOT NULL," /* all labels, in order: name NUL value NUL */
+	"  service TEXT NOT NULL,"
+	"  package TEXT NOT NULL,"
+	"  UNIQUE (tenant, key));"
+	"CREATE INDEX series_by_package ON series (tenant, package);"
+	"CREATE INDEX series_by_service ON series (tenant, service);"
+	"CREATE TABLE label ("
+	"  series INTEGER NOT NULL REFERENCES series (id),"
+	"  name TEXT NOT NULL,"
+	"  value TEXT NOT NULL,"
+	"  PRIMARY KEY (series, name)) WITHOUT ROWID;"
+	"CREATE INDEX label_by_value ON label (name, value);"
+	"CREATE TABLE profile ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: see depot_state() */
+	"  key BLOB NOT NULL UNIQUE,"
+	"  series INTEGER NOT NULL REFERENCES series (id),"
+	"  build TEXT NOT NULL,"
+	"  start INTEGER NOT NULL,"
+	"  duration INTEGER NOT NULL,"
+	"  samples INTEGER NOT NULL,"
+	"  cpu INTEGER NOT NULL,"
+	"  bytes INTEGER NOT NULL);"
+	"CREATE INDEX profile_by_start ON profile (series, cpu, start);"
+	"CREATE INDEX profile_by_build ON profile (series, build, start);"
+	"CREATE TABLE pprof ("
+	"  profile INTEGER PRIMARY KEY REFERENCES profile (id),"
+	"  data BLOB NOT NULL);",
+};
+
+int schema_version(void)
+{
+	return ARRAY_SIZE(steps);
+}
+
+static int read_number(sqlite3 *db, const char *sql, int *ret_number)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	if (r == SQLITE_OK && sqlite3_step(s) != SQLITE_ROW)
+		r = SQLITE_CORRUPT;
+	if (r != SQLITE_OK)
+		return sql_outcome(db, r);
+	*ret_number = sqlite3_column_int(s, 0);
+	return 0;
+}
+
+/* A new database has neither an owner nor tables. */
+static int check_owner(sqlite3 *db)
+{
+	int application, tables;
+	int r = read_number(db, "PRAGMA application_id", &application);
+
+	if (r != 0 || application == SCHEMA_APPLICATION)
+		return r;
+	r = read_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (r != 0)
+		return r;
+	return application || tables ? DEPOT_E_FOREIGN : 0;
+}
+
+int schema_upgrade_by(sqlite3 *db, const char *const *all, int n)
+{
+	char last[96];
+	int version;
+	int r = check_owner(db);
+
+	if (r == 0)
+		r = read_number(db, "PRAGMA user_version", &version);
+	if (r != 0 || version == n)
+		return r;
+	if (version > n || version < 0)
+		return DEPOT_E_NEWER;
+	r = sql_run(db, "BEGIN EXCLUSIVE");
+	for (int i = version; r == 0 && i < n; i++)
+		r = sql_run(db, all[i]);
+	snprintf(last, sizeof(last), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		 SCHEMA_APPLICATION, n);
+	if (r == 0)
+		r = sql_run(db, last);
+	if (r != 0)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int schema_upgrade(sqlite3 *db)
+{
+	return schema_upgrade_by(db, steps, ARRAY_SIZE(steps));
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/depot/writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "collector/depot/sql.h"
+
+/* 30 labels of 1024 and 2048 bytes. */
+#define KEY_MAX ((size_t)128 << 10)
+
+static const char *const texts[WRITER_N_STATEMENTS] = {
+	[WRITER_FIND_SERIES] = "SELECT id FROM series WHERE tenant = ? AND key = ?",
+	[WRITER_ADD_SERIES] =
+		"INSERT INTO series (tenant, key, service, package) VALUES (?, ?, ?, ?)",
+	[WRITER_ADD_LABEL] = "INSERT INTO label (series, name, value) VALUES (?, ?, ?)",
+	[WRITER_ADD_PROFILE] = "INSERT INTO profile"
+			       " (key, series, build, start, duration, samples, cpu, bytes)"
+			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+	[WRITER_ADD_PPROF] = "INSERT INTO pprof (profile, data) VALUES (?, ?)",
+};
+
+int writer_init(struct writer *w, sqlite3 *db)
+{
+	int r = 0;
+
+	*w = (struct writer){ .db = db };
+	for (size_t i = 0; r == 0 && i < WRITER_N_STATEMENTS; i++)
+		r = sql_prepare(db, texts[i], &w->statements[i]);
+	return r;
+}
+
+void writer_fini(struct writer *w)
+{
+	for (size_t i = 0; i < WRITER_N_STATEMENTS; i++)
+		sql_finalizep(&w->statements[i]);
+	*w = (struct writer){ 0 };
+}
+
+static void make_key(const struct depot_profile *p, struct buf *key)
+{
+	for (size_t i = 0; i < p->n_labels; i++) {
+		buf_append(key, p->labels[i].name, strlen(p->labels[i].name) + 1);
+		buf_append(key, p->labels[i].value, strlen(p->labels[i].value) + 1);
+	}
+}
+
+static int add_labels(struct writer *w, const struct depot_profile *p, int64_t series)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_LABEL];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_labels; i++) {
+		sqlite3_bind_int64(s, 1, series);
+		sql_bind_text(s, 2, p->labels[i].name);
+		sql_bind_text(s, 3, p->labels[i].value);
+		r = sql_step_done(s);
+	}
+	return r;
+}
+
+static int add_series(struct writer *w, const struct depot_profile *p, struct span key,
+		      int64_t *ret_series)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_SERIES];
+
+	sql_bind_text(s, 1, p->tenant);
+	sql_bind_blob(s, 2, key);
+	sql_bind_text(s, 3, p->service);
+	sql_bind_text(s, 4, p->package);
+	int r = sql_step_done(s);
+	if (r != 0)
+		return r;
+	*ret_series = sqlite3_last_insert_rowid(w->db);
+	return add_labels(w, p, *ret_series);
+}
+
+static int find_series(struct writer *w, const struct depot_profile *p, int64_t *ret_series)
+{
+	_cleanup_(buf_fini) struct buf key = BUF_INIT(KEY_MAX);
+	sqlite3_stmt *s = w->statements[WRITER_FIND_SERIES];
+
+	make_key(p, &key);
+	if (buf_error(&key))
+		return buf_error(&key);
+	sql_bind_text(s, 1, p->tenant);
+	sql_bind_blob(s, 2, span_of(key.data, key.size));
+	int code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		*ret_series = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	if (code != SQLITE_DONE)
+		return sql_outcome(w->db, code);
+	return add_series(w, p, span_of(key.data, key.size), ret_series);
+}
+
+static int add_row(struct writer *w, const struct depot_profile *p, int64_t series, bool *ret_new)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_PROFILE];
+
+	sql_bind_blob(s, 1, span_of(p->key, sizeof(p->key)));
+	sqlite3_bind_int64(s, 2, series);
+	sql_bind_text(s, 3, p->build);
+	sqlite3_bind_int64(s, 4, p->start);
+	sqlite3_bind_int64(s, 5, p->duration);
+	sqlite3_bind_int64(s, 6, p->samples);
+	sqlite3_bind_int(s, 7, p->cpu);
+	sqlite3_bind_int64(s, 8, (int64_t)p->pprof.size);
+	int r = sql_step_done(s);
+	*ret_new = r == 0 && sqlite3_changes(w->db) > 0;
+	return r;
+}
+
+int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_PPROF];
+	int64_t series;
+
+	int r = find_series(w, p, &series);
+	if (r == 0)
+		r = add_row(w, p, series, ret_new);
+	if (r != 0 || !*ret_new)
+		return r;
+	sqlite3_bind_int64(s, 1, sqlite3_last_insert_rowid(w->db));
+	sql_bind_blob(s, 2, p->pprof);
+	return sql_step_done(s);
+}
