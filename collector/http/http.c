@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a request: on_request() is called with its header, then with each piece of its body,
+ * then once without one. There it is queued and its connection suspended; a worker fills in the
+ * answer and resumes the connection; on_request() is called again and sends. on_completed() ends
+ * it, whatever happened.
+ */
+#include "collector/http/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "collector/http/request.h"
+
+#define THREADS	    2u
+#define MAX_HEADER  ((size_t)16 << 10) /* and what else libmicrohttpd keeps of a connection */
+#define MAX_QUEUE   1024u
+#define MAX_WORKERS 64u
+#define STOP_WAIT   5 /* s */
+
+struct http {
+	struct http_options options;
+	struct http_handlers handlers;
+	struct MHD_Daemon *daemon;
+	uint16_t port;
+	pthread_t workers[MAX_WORKERS];
+	unsigned int n_workers;
+	pthread_mutex_t mutex; /* of what follows */
+	pthread_cond_t changed;
+	struct http_request *first, **last;
+	unsigned int n_queued, n_active; /* requests */
+	size_t reserved;		 /* bytes of bodies */
+	bool stop;
+};
+
+/* ---- workers ----------------------------------------------------------------------------- */
+
+static struct http_request *next_request(struct http *h)
+{
+	pthread_mutex_lock(&h->mutex);
+	while (!h->first && !h->stop)
+		pthread_cond_wait(&h->changed, &h->mutex);
+	struct http_request *r = h->first;
+	if (r) {
+		h->first = r->next;
+		if (!h->first)
+			h->last = &h->first;
+		h->n_queued--;
+	}
+	pthread_mutex_unlock(&h->mutex);
+	return r;
+}
+
+static void *work(void *context)
+{
+	struct http *h = context;
+	struct http_request *r;
+
+	while ((r = next_request(h))) {
+		h->handlers.answer(h->handlers.context, r, &r->answer);
+		buf_fini(&r->body);
+		r->stage = REQUEST_DONE;
+		MHD_resume_connection(r->connection);
+	}
+	return NULL;
+}
+
+static bool enqueue(struct http *h, struct http_request *r)
+{
+	pthread_mutex_lock(&h->mutex);
+	bool room = h->n_queued < MAX_QUEUE && !h->stop;
+	if (room) {
+		r->stage = REQUEST_QUEUED;
+		MHD_suspend_connection(r->connection);
+		r->next = NULL;
+		*h->last = r;
+		h->last = &r->next;
+		h->n_queued++;
+		pthread_cond_broadcast(&h->changed);
+	}
+	pthread_mutex_unlock(&h->mutex);
+	return room;
+}
+
+/* ---- what comes in ----------------------------------------------------------------------- */
+
+/* An answer without a worker. What is left of the request is not read: the connection ends. */
+static enum MHD_Result refuse(struct http_request *r, unsigned int status, const char *why)
+{
+	buf_fini(&r->body);
+	http_answer_text(&r->answer, status, why);
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		http_answer_field(&r->answer, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+	http_answer_field(&r->answer, MHD_HTTP_HEADER_CONNECTION, "close");
+	r->stage = REQUEST_DONE;
+	return request_send(r);
+}
+
+static bool reserve(struct http *h, struct http_request *r, size_t size)
+{
+	pthread_mutex_lock(&h->mutex);
+	bool room = size <= h->options.bodies - h->reserved;
+	if (room) {
+		h->reserved += size;
+		r->reserved += size;
+	}
+	pthread_mutex_unlock(&h->mutex);
+	return room;
+}
+
+static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const char *method,
+			     const char *path, void **request)
+{
+	struct http_request *r = request_new(h, c, method, path);
+	unsigned int status;
+
+	if (!r)
+		return MHD_NO;
+	*request = r;
+	pthread_mutex_lock(&h->mutex);
+	h->n_active++;
+	pthread_mutex_unlock(&h->mutex);
+	r->body = (struct buf)BUF_INIT(h->options.body);
+	const char *why = request_refusal(c, h->options.body, &status);
+	return why ? refuse(r, status, why) : MHD_YES;
+}
+
+static enum MHD_Result take(struct http *h, struct http_request *r, const char *data, size_t *size)
+{
+	size_t n = *size;
+
+	*size = 0;
+	/* Refused in mid-body, where no answer can be queued any more: the rest is passed over. */
+	if (buf_error(&r->body))
+		return MHD_YES;
+	if (clock_monotonic() - r->begin > h->options.deadline * NSEC_PER_SEC)
+		return MHD_NO;
+	if (!reserve(h, r, n)) {
+		r->body.error = -ENOBUFS;
+		return MHD_YES;
+	}
+	buf_append(&r->body, data, n);
+	return MHD_YES;
+}
+
+static enum MHD_Result finish(struct http *h, struct http_request *r)
+{
+	if (buf_error(&r->body) == -E2BIG)
+		return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.");
+	if (buf_error(&r->body) || !enqueue(h, r))
+		return refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Too much at once, try again.");
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const char *path,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_size, void **request)
+{
+	struct http_request *r = *request;
+	struct http *h = context;
+
+	(void)version;
+	if (!r)
+		return begin(h, c, method, path, request);
+	if (*upload_size)
+		return take(h, r, upload, upload_size);
+	return r->stage == REQUEST_DONE ? request_send(r) : finish(h, r);
+}
+
+static void on_completed(void *context, struct MHD_Connection *c, void **request,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct http_request *r = *request;
+	struct http *h = context;
+
+	(void)c;
+	(void)code;
+	if (!r)
+		return;
+	*request = NULL;
+	if (r->status) {
+		struct http_record record = { .method = r->method,
+					      .path = r->path,
+					      .status = r->status,
+					      .received = r->reserved,
+					      .sent = r->sent,
+					      .duration = clock_monotonic() - r->begin };
+		h->handlers.answered(h->handlers.context, &record);
+	}
+	pthread_mutex_lock(&h->mutex);
+	h->reserved -= r->reserved;
+	h->n_active--;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->mutex);
+	request_free(r);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------- */
+
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET6 ? ((struct sockaddr_in6 *)address)->sin6_port
+						    : ((struct sockaddr_in *)address)->sin_port);
+}
+
+static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+	int on = 1;
+
+	if (!address_parse(text, &address, &size))
+		return -EINVAL;
+	_cleanup_(closep) int fd =
+		socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+		return -errno;
+	*ret_port = port_of(&address);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int start_workers(struct http *h)
+{
+	while (h->n_workers < h->options.workers && h->n_workers < MAX_WORKERS) {
+		int error = pthread_create(&h->workers[h->n_workers], NULL, work, h);
+
+		if (error)
+			return -error;
+		h->n_workers++;
+	}
+	return 0;
+}
+
+static int start(struct http *h)
+{
+	int fd = -1;
+	int r = listen_at(h->options.address, &fd, &h->port);
+
+	if (r < 0)
+		return r;
+	h->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+		h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
+		MHD_OPTION_CONNECTION_LIMIT, h->options.connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MAX_HEADER, MHD_OPTION_CONNECTION_TIMEOUT,
+		h->options.silence, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_END);
+	if (!h->daemon) {
+		close(fd);
+		return -ENOMEM;
+	}
+	return start_workers(h);
+}
+
+int http_open(const struct http_options *options, const struct http_handlers *handlers,
+	      struct http **ret_http)
+{
+	struct http *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->options = *options;
+	h->handlers = *handlers;
+	h->last = &h->first;
+	pthread_mutex_init(&h->mutex, NULL);
+	pthread_cond_init(&h->changed, NULL);
+	int r = start(h);
+	if (r < 0) {
+		http_close(h);
+		return r;
+	}
+	*ret_http = h;
+	return 0;
+}
+
+/* Until nothing is on its way, or the patience is over. */
+static void wait_idle(struct http *h)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += STOP_WAIT;
+	pthread_mutex_lock(&h->mutex);
+	while (h->n_active && pthread_cond_timedwait(&h->changed, &h->mutex, &end) == 0)
+		;
+	h->stop = true;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+struct http *http_close(struct http *h)
+{
+	if (!h)
+		return NULL;
+	int fd = h->daemon ? MHD_quiesce_daemon(h->daemon) : -1;
+	wait_idle(h);
+	/* Workers empty the queue first, so none is suspended when the daemon stops. */
+	for (unsigned int i = 0; i < h->n_workers; i++)
+		pthread_join(h->workers[i], NULL);
+	if (h->daemon)
+		MHD_stop_daemon(h->daemon);
+	closep(&fd);
+	pthread_cond_destroy(&h->changed);
+	pthread_mutex_destroy(&h->mutex);
+	free(h);
+	return NULL;
+}
+
+uint16_t http_port(const struct http *h)
+{
+	return h->port;
+}

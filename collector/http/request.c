@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/http/request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+struct http_request *request_new(struct http *h, struct MHD_Connection *c, const char *method,
+				 const char *path)
+{
+	struct http_request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->http = h;
+	r->connection = c;
+	r->begin = clock_monotonic();
+	r->answer.body = (struct buf)BUF_INIT(HTTP_MAX_ANSWER);
+	r->method = strdup(method);
+	r->path = strdup(path);
+	return r->method && r->path ? r : request_free(r);
+}
+
+struct http_request *request_free(struct http_request *r)
+{
+	if (!r)
+		return NULL;
+	buf_fini(&r->body);
+	buf_fini(&r->answer.body);
+	free(r->method);
+	free(r->path);
+	free(r);
+	return NULL;
+}
+
+/* ---- what handlers ask ------------------------------------------------------------------- */
+
+const char *http_method(const struct http_request *r)
+{
+	return r->method;
+}
+
+const char *http_path(const struct http_request *r)
+{
+	return r->path;
+}
+
+struct span http_body(const struct http_request *r)
+{
+	return span_of(r->body.data, r->body.size);
+}
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_argument(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct visit {
+	bool (*each)(void *context, const char *name, const char *value);
+	void *context;
+};
+
+static enum MHD_Result visit_one(void *context, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	const struct visit *v = context;
+
+	(void)kind;
+	return v->each(v->context, name, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void http_arguments(const struct http_request *r,
+		    bool (*each)(void *context, const char *name, const char *value), void *context)
+{
+	struct visit v = { each, context };
+
+	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, visit_one, &v);
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
+
+void http_answer_field(struct http_answer *a, const char *name, const char *value)
+{
+	struct http_field *f = &a->fields[a->n_fields];
+
+	if (a->n_fields == HTTP_MAX_HEADERS)
+		return;
+	a->n_fields++;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	snprintf(f->value, sizeof(f->value), "%s", value);
+	for (char *c = f->value; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+void http_answer_text(struct http_answer *a, unsigned int status, const char *text)
+{
+	a->status = status;
+	a->type = "text/plain; charset=utf-8";
+	buf_printf(&a->body, "%s\n", text);
+}
+
+static struct MHD_Response *make_response(struct http_answer *a)
+{
+	if (buf_error(&a->body)) {
+		buf_fini(&a->body);
+		a->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(a->body.size, a->body.data, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return NULL;
+	a->body = (struct buf)BUF_INIT(HTTP_MAX_ANSWER); /* the response's now */
+	if (a->type)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	for (size_t i = 0; i < a->n_fields; i++)
+		MHD_add_response_header(response, a->fields[i].name, a->fields[i].value);
+	return response;
+}
+
+enum MHD_Result request_send(struct http_request *r)
+{
+	size_t size = r->answer.body.size;
+	struct MHD_Response *response = make_response(&r->answer);
+
+	if (!response)
+		return MHD_NO;
+	r->status = r->answer.status;
+	r->sent = size;
+	enum MHD_Result result = MHD_queue_response(r->connection, r->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* ---- headers ----------------------------------------------------------------------------- */
+
+struct framing {
+	unsigned int lengths, encodings;
+	const char *length;
+};
+
+static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const char *name,
+			       const char *value)
+{
+	struct framing *f = context;
+
+	(void)kind;
+	if (!strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
+		f->lengths++;
+		f->length = value;
+	}
+	f->encodings += !strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	return MHD_YES;
+}
+
+const char *request_refusal(struct MHD_Connection *c, size_t max_body, unsigned int *ret_status)
+{
+	struct framing f = { 0 };
+	uint64_t size;
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, look_at, &f);
+	*ret_status = MHD_HTTP_BAD_REQUEST;
+	if (f.lengths + f.encodings > 1)
+		return "The length of the body is given more than once.";
+	if (!f.length)
+		return NULL;
+	struct span text = span_of(f.length, strlen(f.length));
+	if (!text_number(&text, 10, &size) || text.size)
+		return "Content-Length is no number.";
+	*ret_status = MHD_HTTP_CONTENT_TOO_LARGE;
+	return size > max_body ? "The body is too large." : NULL;
+}

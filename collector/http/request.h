@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request on its way through the threads. Inside of this room. */
+#pragma once
+
+#include <microhttpd.h>
+
+#include "collector/http/http.h"
+
+enum request_stage {
+	REQUEST_COMING, /* its body comes in; libmicrohttpd's thread has it */
+	REQUEST_QUEUED, /* suspended: a worker's */
+	REQUEST_DONE,	/* resumed: the thread's again, with the answer */
+};
+
+struct http_request {
+	struct http *http;
+	struct MHD_Connection *connection;
+	char *method, *path;
+	struct buf body;
+	size_t reserved; /* of http's room for bodies */
+	uint64_t begin;	 /* clock_monotonic() */
+	enum request_stage stage;
+	struct http_answer answer;
+	unsigned int status; /* sent, or 0 */
+	size_t sent;
+	struct http_request *next;
+};
+
+struct http_request *request_new(struct http *h, struct MHD_Connection *c, const char *method,
+				 const char *path);
+struct http_request *request_free(struct http_request *r);
+
+/* Send the answer that is in @r. */
+enum MHD_Result request_send(struct http_request *r);
+
+/* NULL, or why a header is not one that this server takes: a sentence, and the status. */
+const char *request_refusal(struct MHD_Connection *c, size_t max_body, unsigned int *ret_status);
