@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/ingest/accept.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/ingest/digest.h"
+#include "libpprof/gzip.h"
+#include "libpprof/pprof.h"
+#include "pgo/edges.h"
+#include "pgo/shapes.h"
+
+void accepted_fini(struct accepted *a)
+{
+	free(TAKE_PTR(a->pprof));
+}
+
+bool accept_tenant_valid(const char *tenant)
+{
+	size_t n = strlen(tenant);
+
+	if (!n || n > ACCEPT_MAX_TENANT || !strcmp(tenant, ".") || !strcmp(tenant, ".."))
+		return false;
+	for (const char *c = tenant; *c; c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		if (!letter && !(*c >= '0' && *c <= '9') && !strchr("!-_.*'()", *c))
+			return false;
+	}
+	return true;
+}
+
+static void free_bytes(struct pp_array *a)
+{
+	pp_array_fini(a);
+}
+
+int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,
+		  struct refusal *why)
+{
+	_cleanup_(free_bytes) struct pp_array bytes = { 0 };
+	int r = pp_gunzip(body.data, body.size, limit, &bytes);
+
+	if (r == PPROF_E_TOO_LARGE)
+		return refuse(why, REFUSAL_TOO_LARGE, "it is over %zu MiB uncompressed",
+			      limit >> 20);
+	if (r > 0)
+		return refuse(why, REFUSAL_INVALID, "it is no whole gzip file");
+	if (r < 0)
+		return r;
+	*ret_size = bytes.n;
+	*ret_body = TAKE_PTR(bytes.data);
+	return 0;
+}
+
+/* ---- labels ------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *type, *name;
+} names[] = {
+	/* Pyroscope's names of what Go's runtime offers. */
+	{ "cpu", "process_cpu" },      { "samples", "process_cpu" },
+	{ "alloc_objects", "memory" }, { "inuse_objects", "memory" },
+	{ "goroutine", "goroutines" }, { "goroutines", "goroutines" },
+	{ "contentions", "mutex" },    { "wall", "wall" },
+};
+
+static const char *name_of(const struct pprof_profile *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (size_t k = 0; k < pprof_n_sample_types(p); k++)
+			if (!strcmp(pprof_sample_type(p, k).type, names[i].type))
+				return names[i].name;
+	return "profile";
+}
+
+/* As Prometheus has it: [a-zA-Z_:][a-zA-Z0-9_:]* */
+static bool is_metric_name(const char *name)
+{
+	for (const char *c = name; *c; c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		if (!letter && *c != '_' && *c != ':' && (c == name || *c < '0' || *c > '9'))
+			return false;
+	}
+	return *name;
+}
+
+static int add(struct label_set *l, const char *name, const char *value, struct refusal *why)
+{
+	if (*label_set_value(l, name))
+		return 0;
+	int r = label_set_add(l, span_of(name, strlen(name)), span_of(value, strlen(value)), why);
+	return r ? r : label_set_finish(l, why);
+}
+
+static int complete_labels(const struct accept_input *in, const struct pprof_profile *p,
+			   struct refusal *why)
+{
+	int r = 0;
+
+	if (in->name_profile)
+		r = add(in->labels, "__name__", name_of(p), why);
+	if (r == 0 && !is_metric_name(label_set_value(in->labels, "__name__")))
+		return refuse(why, REFUSAL_INVALID,
+			      "label __name__ is missing, or is no name of a metric");
+	if (r == 0)
+		r = add(in->labels, "service_name", "unknown_service", why);
+	return r;
+}
+
+/* ---- the profile ------------------------------------------------------------------------- */
+
+static int compress(struct span plain, uint8_t **ret_data, size_t *ret_size)
+{
+	struct pp_gzip *z;
+	int r = pp_gzip_new(&z);
+
+	if (r != 0)
+		return r;
+	r = pp_gzip_write(z, plain.data, plain.size);
+	if (r == 0)
+		r = pp_gzip_finish(z, ret_data, ret_size);
+	pp_gzip_free(z);
+	return r;
+}
+
+/* Make it plain, put names back, and keep the plain bytes. *ret_changed: other bytes than came. */
+static int unpack(struct span pprof, uint8_t **ret_plain, size_t *ret_size, bool *ret_changed,
+		  struct refusal *why)
+{
+	*ret_changed = !pp_is_gzip(pprof.data, pprof.size);
+	if (!*ret_changed) {
+		int r = accept_gunzip(pprof, ACCEPT_MAX_RAW, ret_plain, ret_size, why);
+
+		if (r != 0)
+			return r;
+	} else if (pprof.size > ACCEPT_MAX_RAW) {
+		return refuse(why, REFUSAL_TOO_LARGE, "the profile is over %zu MiB",
+			      ACCEPT_MAX_RAW >> 20);
+	} else {
+		*ret_plain = malloc(pprof.size + 1);
+		if (!*ret_plain)
+			return -ENOMEM;
+		if (pprof.size)
+			memcpy(*ret_plain, pprof.data, pprof.size);
+		*ret_size = pprof.size;
+	}
+	if (*ret_size && pgo_shapes_unescape_plain(*ret_plain, *ret_size) == 0)
+		*ret_changed = true;
+	return 0;
+}
+
+static int decode(struct span plain, struct pprof_profile **ret_profile, struct refusal *why)
+{
+	const struct pprof_limits limits = {
+		.size = sizeof(limits),
+		.uncompressed = ACCEPT_MAX_RAW,
+		.samples = ACCEPT_MAX_SAMPLES,
+	};
+	const char *reason = "";
+
+	if (!plain.size)
+		return refuse(why, REFUSAL_INVALID, "the profile is empty");
+	/* What is gzip within gzip is no profile. */
+	if (pp_is_gzip(plain.data, plain.size))
+		return refuse(why, REFUSAL_INVALID, "the profile is compressed twice");
+	int r = pprof_decode(plain.data, plain.size, &limits, ret_profile, &reason);
+	if (r > 0)
+		return refuse(why, r == PPROF_E_TOO_LARGE ? REFUSAL_TOO_LARGE : REFUSAL_INVALID,
+			      "the profile cannot be taken: %s", reason);
+	if (r == 0 && !pprof_n_sample_types(*ret_profile)) {
+		*ret_profile = pprof_free(*ret_profile);
+		return refuse(why, REFUSAL_INVALID, "the profile has no sample type");
+	}
+	return r;
+}
+
+static int look_at(const struct accept_input *in, const struct pprof_profile *p,
+		   struct accepted *ret, struct refusal *why)
+{
+	const struct pprof_header h = pprof_header(p);
+	struct depot_profile *row = &ret->row;
+	size_t type;
+
+	row->start = h.time_nanos > 0 ? h.time_nanos : in->from > 0 ? in->from : in->now;
+	if (row->start > in->now + ACCEPT_MAX_FUTURE)
+		return refuse(why, REFUSAL_INVALID,
+			      "the profile begins over 10 minutes in the future");
+	row->duration = h.duration_nanos > 0 ? h.duration_nanos : 0;
+	row->samples = (int64_t)pprof_n_samples(p);
+	row->cpu = pgo_sample_type(p, &type) == 0 && row->samples > 0;
+	int r = complete_labels(in, p, why);
+	if (r != 0)
+		return r;
+	const char *build = label_set_value(in->labels, "build_id");
+	if (!*build && pprof_n_mappings(p))
+		build = pprof_mapping(p, 0).build_id;
+	snprintf(ret->build, sizeof(ret->build), "%s", build);
+	row->tenant = in->tenant;
+	row->labels = in->labels->list;
+	row->n_labels = in->labels->n;
+	row->service = label_set_value(in->labels, "service_name");
+	row->package = label_set_value(in->labels, "main_package");
+	row->build = ret->build;
+	return 0;
+}
+
+static void pprof_freep(struct pprof_profile **p)
+{
+	pprof_free(*p);
+}
+
+int accept_profile(const struct accept_input *in, struct accepted *ret, struct refusal *why)
+{
+	_cleanup_(pprof_freep) struct pprof_profile *p = NULL;
+	_cleanup_(freep) uint8_t *plain = NULL;
+	size_t size;
+	bool changed;
+
+	digest_profile(in, ret->row.key);
+	int r = unpack(in->pprof, &plain, &size, &changed, why);
+	if (r == 0)
+		r = decode(span_of(plain, size), &p, why);
+	if (r == 0)
+		r = look_at(in, p, ret, why);
+	if (r != 0)
+		return r;
+	ret->row.pprof = in->pprof;
+	if (!changed)
+		return 0;
+	r = compress(span_of(plain, size), &ret->pprof, &ret->row.pprof.size);
+	ret->row.pprof.data = ret->pprof;
+	return r > 0 ? -E2BIG : r;
+}

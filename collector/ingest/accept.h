@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the bytes of a profile and its labels to what the depot keeps: everything is checked by
+ * libpprof's decoder, within its limits, and what the index wants to know is taken from it.
+ *
+ * Names of generic functions that were escaped for Grafana Pyroscope (pgo/shapes.h) are put back,
+ * so that what is kept is what the linker wrote. Nothing else is changed: a profile that needs no
+ * change and is gzip already is kept byte for byte.
+ */
+#pragma once
+
+#include "collector/ingest/labels.h"
+
+#define ACCEPT_MAX_TENANT 150u /* Pyroscope's */
+
+/* Bytes of a profile before compression, and samples in it. */
+#define ACCEPT_MAX_RAW	   ((size_t)64 << 20)
+#define ACCEPT_MAX_SAMPLES 1000000u
+/* How far ahead of our clock a profile may be, as Pyroscope has it. */
+#define ACCEPT_MAX_FUTURE (600 * (int64_t)1000000000)
+
+struct accept_input {
+	const char *tenant;
+	struct label_set *labels; /* finished; those that are missing are added to it */
+	bool name_profile;	  /* add __name__ where it is missing; otherwise it is refused */
+	const char *id;		  /* a UUID, or anything else for none */
+	struct span pprof;	  /* gzip or plain */
+	int64_t from;		  /* start where the profile has none, ns; 0: now */
+	int64_t now;		  /* ns since the epoch */
+};
+
+/* .row borrows from the input and from what is here. */
+struct accepted {
+	struct depot_profile row;
+	char build[LABEL_SET_MAX_VALUE + 1];
+	uint8_t *pprof; /* where it is not the input's own */
+};
+
+#define ACCEPTED_NULL \
+	{             \
+		0     \
+	}
+
+void accepted_fini(struct accepted *a);
+
+/* 0, INGEST_E_REFUSED or -ENOMEM. */
+int accept_profile(const struct accept_input *in, struct accepted *ret, struct refusal *why);
+
+/* Pyroscope's rule: 1 to 150 of [0-9A-Za-z!-_.*'()], and neither "." nor "..". */
+bool accept_tenant_valid(const char *tenant);
+
+/* Undo a Content-Encoding of gzip: *ret_body is malloc'd. */
+int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,
+		  struct refusal *why);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The request of push.v1.PusherService/Push (proto/push.proto), in protobuf or in JSON as protojson
+ * takes it (bytes in base64 of either alphabet, names in either style, unknown ones passed over). A
+ * request that costs far more memory than it has bytes is refused: parsers get a budget.
+ */
+#pragma once
+
+#include "collector/ingest/labels.h"
+
+#define PUSH_MAX_SERIES	 256u
+#define PUSH_MAX_SAMPLES 1024u
+#define PUSH_ID_SIZE	 64u
+
+struct push_sample {
+	uint32_t series;
+	char id[PUSH_ID_SIZE]; /* "" for none, or one that is too long to be a UUID */
+	uint8_t *pprof;	       /* as it came */
+	size_t size;
+};
+
+struct push {
+	struct label_set *series; /* finished */
+	size_t n_series;
+	struct push_sample *samples;
+	size_t n_samples;
+};
+
+#define PUSH_NULL \
+	{         \
+		0 \
+	}
+
+void push_fini(struct push *p);
+
+/* 0, INGEST_E_REFUSED or -ENOMEM. */
+int push_parse_proto(struct span body, struct push *ret_push, struct refusal *why);
+int push_parse_json(struct span body, struct push *ret_push, struct refusal *why);

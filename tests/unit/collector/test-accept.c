@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ingest/accept.h"
+#include "libpprof/gzip.h"
+#include "libpprof/pprof.h"
+
+#define NOW 1000000000000000000
+
+struct encoded {
+	uint8_t *data;
+	size_t size;
+};
+
+static struct encoded encode(const char *type, const char *unit, const char *name,
+			     enum pprof_encoding encoding)
+{
+	const struct pprof_value_type value_type = { type, unit };
+	const struct pprof_header header = { .time_nanos = 77, .duration_nanos = 5, .period = 1 };
+	const struct pprof_function function = { .name = name, .start_line = 1 };
+	const struct pprof_mapping mapping = { .build_id = "b1d" };
+	const int64_t value = 1;
+	struct pprof_line line = { .line = 2 };
+	struct pprof_profile *p;
+	struct encoded e;
+	uint32_t number;
+
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_set_header(p, &header), 0);
+	assert_int_equal(pprof_add_sample_type(p, &value_type), 0);
+	assert_int_equal(pprof_add_mapping(p, &mapping, NULL), 0);
+	assert_int_equal(pprof_add_function(p, &function, &line.function), 0);
+	const struct pprof_location location = { .address = 1, .lines = &line, .n_lines = 1 };
+	assert_int_equal(pprof_add_location(p, &location, &number), 0);
+	const struct pprof_sample sample = { .locations = &number,
+					     .n_locations = 1,
+					     .values = &value };
+	assert_int_equal(pprof_add_sample(p, &sample, NULL), 0);
+	assert_int_equal(pprof_encode(p, encoding, &e.data, &e.size), 0);
+	pprof_free(p);
+	return e;
+}
+
+struct trial {
+	struct label_set labels;
+	struct accept_input in;
+	struct accepted accepted;
+	struct refusal why;
+};
+
+static void begin(struct trial *t, struct encoded e)
+{
+	*t = (struct trial){ .labels = LABEL_SET_NULL };
+	t->in = (struct accept_input){ .tenant = "anonymous",
+				       .labels = &t->labels,
+				       .name_profile = true,
+				       .pprof = span_of(e.data, e.size),
+				       .now = NOW };
+}
+
+static void end(struct trial *t, struct encoded e)
+{
+	accepted_fini(&t->accepted);
+	label_set_fini(&t->labels);
+	free(e.data);
+}
+
+static void keeps_bytes(void **state)
+{
+	struct encoded e = encode("cpu", "nanoseconds", "main.f", PPROF_GZIP);
+	struct trial t;
+
+	(void)state;
+	begin(&t, e);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	assert_ptr_equal(t.accepted.row.pprof.data, e.data);
+	assert_int_equal(t.accepted.row.start, 77);
+	assert_int_equal(t.accepted.row.samples, 1);
+	assert_true(t.accepted.row.cpu);
+	assert_string_equal(t.accepted.row.build, "b1d");
+	assert_string_equal(t.accepted.row.service, "unknown_service");
+	assert_string_equal(label_set_value(&t.labels, "__name__"), "process_cpu");
+	end(&t, e);
+}
+
+static void compresses_and_names(void **state)
+{
+	struct encoded e = encode("inuse_objects", "count", "main.f", PPROF_PLAIN);
+	struct trial t;
+
+	(void)state;
+	begin(&t, e);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	assert_true(pp_is_gzip(t.accepted.row.pprof.data, t.accepted.row.pprof.size));
+	assert_false(t.accepted.row.cpu);
+	assert_string_equal(label_set_value(&t.labels, "__name__"), "memory");
+	end(&t, e);
+}
+
+/* What hone-agent escapes for Pyroscope is kept as the linker wrote it. */
+static void puts_shapes_back(void **state)
+{
+	struct encoded e = encode("cpu", "nanoseconds", "main.f[go:shape.int]", PPROF_GZIP);
+	struct pprof_profile *p;
+	struct trial t;
+
+	(void)state;
+	begin(&t, e);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	assert_int_equal(
+		pprof_decode(t.accepted.row.pprof.data, t.accepted.row.pprof.size, NULL, &p, NULL),
+		0);
+	assert_string_equal(pprof_function(p, 0).name, "main.f[go.shape.int]");
+	pprof_free(p);
+	end(&t, e);
+}
+
+static void refuses(void **state)
+{
+	struct encoded e = encode("cpu", "nanoseconds", "main.f", PPROF_GZIP);
+	struct trial t;
+
+	(void)state;
+	begin(&t, e);
+	t.in.name_profile = false;
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	assert_int_equal(t.why.code, REFUSAL_INVALID);
+	t.in.name_profile = true;
+	t.in.now = 77 - ACCEPT_MAX_FUTURE - 1;
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	t.in.now = NOW;
+	t.in.pprof.size--;
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	t.in.pprof = span_of(NULL, 0);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	t.in.pprof = span_of("garbage", 7);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	assert_int_equal(t.why.code, REFUSAL_INVALID);
+	end(&t, e);
+}
+
+static void refuses_bombs(void **state)
+{
+	size_t size = ACCEPT_MAX_RAW + 1;
+	uint8_t *zeros = calloc(1, size);
+	struct pp_gzip *z;
+	struct encoded e;
+	struct trial t;
+
+	(void)state;
+	assert_int_equal(pp_gzip_new(&z), 0);
+	assert_int_equal(pp_gzip_write(z, zeros, size), 0);
+	assert_int_equal(pp_gzip_finish(z, &e.data, &e.size), 0);
+	pp_gzip_free(z);
+	free(zeros);
+	begin(&t, e);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	assert_int_equal(t.why.code, REFUSAL_TOO_LARGE);
+	end(&t, e);
+}
+
+static void key_of(struct trial *t, uint8_t ret_key[DEPOT_KEY_SIZE])
+{
+	assert_int_equal(accept_profile(&t->in, &t->accepted, &t->why), 0);
+	memcpy(ret_key, t->accepted.row.key, DEPOT_KEY_SIZE);
+	accepted_fini(&t->accepted);
+}
+
+static void knows_what_is_the_same(void **state)
+{
+	struct encoded a = encode("cpu", "nanoseconds", "main.a", PPROF_GZIP);
+	struct encoded b = encode("cpu", "nanoseconds", "main.b", PPROF_GZIP);
+	uint8_t first[DEPOT_KEY_SIZE], second[DEPOT_KEY_SIZE];
+	struct trial t, u;
+
+	(void)state;
+	begin(&t, a);
+	begin(&u, b);
+	key_of(&t, first);
+	key_of(&u, second);
+	assert_memory_not_equal(first, second, sizeof(first));
+	/* The labels that accepting adds are there the second time. */
+	label_set_fini(&t.labels);
+	key_of(&t, second);
+	assert_memory_equal(first, second, sizeof(first));
+	t.in.id = "0192F0A0-0000-7000-8000-00000000000A";
+	u.in.id = "0192f0a0-0000-7000-8000-00000000000a";
+	key_of(&t, first);
+	key_of(&u, second);
+	assert_memory_equal(first, second, sizeof(first));
+	u.in.tenant = "other";
+	key_of(&u, second);
+	assert_memory_not_equal(first, second, sizeof(first));
+	u.in.tenant = "anonymous";
+	t.in.id = u.in.id = "always-the-same";
+	key_of(&t, first);
+	key_of(&u, second);
+	assert_memory_not_equal(first, second, sizeof(first));
+	end(&u, b);
+	end(&t, a);
+}
+
+static void knows_tenants(void **state)
+{
+	(void)state;
+	assert_true(accept_tenant_valid("team-a_(x)!*.'"));
+	assert_false(accept_tenant_valid(""));
+	assert_false(accept_tenant_valid(".."));
+	assert_false(accept_tenant_valid("a/b"));
+	assert_false(accept_tenant_valid("a|b"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_bytes),	    cmocka_unit_test(compresses_and_names),
+		cmocka_unit_test(puts_shapes_back), cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses_bombs),    cmocka_unit_test(knows_what_is_the_same),
+		cmocka_unit_test(knows_tenants),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
