@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/curate/curate.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/curate/cache.h"
+#include "collector/curate/gather.h"
+
+struct curate {
+	struct depot *depot;
+	pthread_mutex_t making; /* held by the one who makes */
+	pthread_mutex_t mutex;	/* of what follows */
+	struct cache cache;
+	unsigned int waiting; /* and making */
+};
+
+void curate_result_fini(struct curate_result *r)
+{
+	buf_fini(&r->pprof);
+}
+
+int curate_new(struct depot *d, struct curate **ret_curate)
+{
+	struct curate *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->depot = d;
+	pthread_mutex_init(&c->making, NULL);
+	pthread_mutex_init(&c->mutex, NULL);
+	*ret_curate = c;
+	return 0;
+}
+
+struct curate *curate_free(struct curate *c)
+{
+	if (!c)
+		return NULL;
+	cache_fini(&c->cache);
+	pthread_mutex_destroy(&c->mutex);
+	pthread_mutex_destroy(&c->making);
+	free(c);
+	return NULL;
+}
+
+/* One view for the state and all that is made of it. */
+static int look(struct curate *c, const struct curate_request *request, const char *key,
+		struct depot_reader **ret_reader, struct depot_state *ret_state,
+		struct curate_result *ret_result)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	const struct depot_query query = gather_query(request);
+	int r = depot_reader_open(c->depot, &reader);
+
+	if (r == 0)
+		r = depot_state(reader, &query, ret_state);
+	if (r != 0)
+		return r < 0 ? r : CURATE_E_DAMAGED;
+	*ret_reader = TAKE_PTR(reader);
+	pthread_mutex_lock(&c->mutex);
+	r = cache_get(&c->cache, key, ret_state, ret_result);
+	pthread_mutex_unlock(&c->mutex);
+	return r;
+}
+
+static int make(struct curate *c, const struct curate_request *request, const char *key,
+		struct curate_result *ret_result)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	struct depot_state state;
+	/* Somebody may have made it while this one waited. */
+	int r = look(c, request, key, &reader, &state, ret_result);
+
+	if (r != CACHE_E_NONE)
+		return r;
+	r = gather(reader, request, ret_result);
+	if (r != 0)
+		return r;
+	pthread_mutex_lock(&c->mutex);
+	r = cache_put(&c->cache, key, &state, ret_result);
+	pthread_mutex_unlock(&c->mutex);
+	return r;
+}
+
+static bool wait_in_line(struct curate *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	bool room = c->waiting < CURATE_MAX_WAITING;
+	c->waiting += room;
+	pthread_mutex_unlock(&c->mutex);
+	if (room)
+		pthread_mutex_lock(&c->making);
+	return room;
+}
+
+static void leave_line(struct curate *c)
+{
+	pthread_mutex_unlock(&c->making);
+	pthread_mutex_lock(&c->mutex);
+	c->waiting--;
+	pthread_mutex_unlock(&c->mutex);
+}
+
+int curate_make(struct curate *c, const struct curate_request *request,
+		struct curate_result *ret_result)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	_cleanup_(freep) char *key = NULL;
+	struct depot_state state;
+
+	if (asprintf(&key, "%s %lld %u %s", request->tenant, (long long)request->window,
+		     request->depth, request->name) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	int r = look(c, request, key, &reader, &state, ret_result);
+	if (r != CACHE_E_NONE)
+		return r;
+	reader = depot_reader_close(reader);
+	if (!wait_in_line(c))
+		return CURATE_E_BUSY;
+	r = make(c, request, key, ret_result);
+	leave_line(c);
+	return r;
+}

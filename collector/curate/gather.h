@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the profiles in the window to one. Inside of this room; pure but for reading the depot. */
+#pragma once
+
+#include "collector/curate/curate.h"
+
+struct depot_query gather_query(const struct curate_request *request);
+
+/* 0, an enum curate_outcome, or -errno. */
+int gather(struct depot_reader *reader, const struct curate_request *request,
+	   struct curate_result *ret_result);

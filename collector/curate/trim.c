@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/curate/trim.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define LEAF_ADDRESS   1
+#define CALLER_ADDRESS 2
+#define MANY_LINES     64 /* no compiler inlines so deep; then nothing is looked for */
+
+enum role { LEAF, CALLER, SELF /* both the leaf and its caller */, N_ROLES };
+
+struct trim {
+	struct pprof_profile *to, *from;
+	size_t depth;
+	uint32_t *functions;	      /* of from to those of to, or PPROF_NONE */
+	uint32_t *locations[N_ROLES]; /* likewise */
+	size_t samples, cpu;	      /* numbers of the sample types; SIZE_MAX: none */
+	int64_t period;
+	struct pprof_line *lines;
+	size_t n_lines; /* there is room for */
+	uint32_t *stack;
+	size_t n_stack; /* likewise */
+};
+
+int trim_new(struct pprof_profile **ret_profile)
+{
+	const struct pprof_value_type samples = { "samples", "count" };
+	const struct pprof_value_type cpu = { "cpu", "nanoseconds" };
+	const struct pprof_header header = { .period_type = cpu };
+	struct pprof_profile *p;
+	int r = pprof_new(&p);
+
+	if (r != 0)
+		return r;
+	r = pprof_set_header(p, &header);
+	if (r == 0)
+		r = pprof_add_sample_type(p, &samples);
+	if (r == 0)
+		r = pprof_add_sample_type(p, &cpu);
+	if (r != 0)
+		pprof_free(p);
+	else
+		*ret_profile = p;
+	return r;
+}
+
+static void fini(struct trim *t)
+{
+	for (size_t i = 0; i < N_ROLES; i++)
+		free(t->locations[i]);
+	free(t->functions);
+	free(t->lines);
+	free(t->stack);
+}
+
+static uint32_t *new_map(size_t n)
+{
+	uint32_t *map = reallocarray(NULL, n + 1, sizeof(*map));
+
+	if (map)
+		memset(map, 0xff, (n + 1) * sizeof(*map)); /* PPROF_NONE */
+	return map;
+}
+
+static int find_types(struct trim *t)
+{
+	t->samples = t->cpu = SIZE_MAX;
+	for (size_t i = 0; i < pprof_n_sample_types(t->from); i++) {
+		const struct pprof_value_type v = pprof_sample_type(t->from, i);
+
+		if (t->samples == SIZE_MAX && !strcmp(v.type, "samples") &&
+		    !strcmp(v.unit, "count"))
+			t->samples = i;
+		if (t->cpu == SIZE_MAX && !strcmp(v.type, "cpu") && !strcmp(v.unit, "nanoseconds"))
+			t->cpu = i;
+	}
+	t->period = pprof_header(t->from).period;
+	if (t->period <= 0)
+		t->period = 10000000; /* runtime/pprof's 100 Hz */
+	return t->samples == SIZE_MAX && t->cpu == SIZE_MAX ? TRIM_E_NO_VALUES : 0;
+}
+
+static int init(struct trim *t)
+{
+	t->functions = new_map(pprof_n_functions(t->from));
+	if (!t->functions)
+		return -ENOMEM;
+	for (size_t i = 0; i < N_ROLES; i++) {
+		t->locations[i] = new_map(pprof_n_locations(t->from));
+		if (!t->locations[i])
+			return -ENOMEM;
+	}
+	return find_types(t);
+}
+
+static int copy_function(struct trim *t, uint32_t number, uint32_t *ret_number)
+{
+	if (t->functions[number] == PPROF_NONE) {
+		struct pprof_function f = pprof_function(t->from, number);
+
+		if (t->depth)
+			f.file = f.system_name = NULL;
+		int r = pprof_add_function(t->to, &f, &t->functions[number]);
+		if (r != 0)
+			return r;
+	}
+	*ret_number = t->functions[number];
+	return 0;
+}
+
+/* @array with room for @wanted items, of which *@n is kept. NULL: no memory. */
+static void *room(void *array, size_t *n, size_t wanted, size_t item)
+{
+	if (array && *n >= wanted)
+		return array;
+	void *larger = reallocarray(array, wanted + 1, item);
+	if (larger)
+		*n = wanted + 1;
+	return larger;
+}
+
+static bool same_name(const struct trim *t, const struct pprof_line *a, const struct pprof_line *b)
+{
+	return a->function == b->function || !strcmp(pprof_function(t->from, a->function).name,
+						     pprof_function(t->from, b->function).name);
+}
+
+/* Is the innermost function in the location once only? Otherwise its line tells calls apart. */
+static bool ends_alone(const struct trim *t, const struct pprof_location *l)
+{
+	for (size_t i = 1; i < l->n_lines; i++)
+		if (same_name(t, &l->lines[0], &l->lines[i]))
+			return false;
+	return l->n_lines > 0;
+}
+
+static int copy_location(struct trim *t, uint32_t number, enum role role, uint32_t *ret_number)
+{
+	uint32_t *copy = &t->locations[role][number];
+	int r = 0;
+
+	*ret_number = *copy;
+	if (*copy != PPROF_NONE)
+		return 0;
+	const struct pprof_location l = pprof_location(t->from, number);
+	struct pprof_line *lines = room(t->lines, &t->n_lines, l.n_lines, sizeof(*lines));
+	if (!lines)
+		return -ENOMEM;
+	t->lines = lines;
+	for (size_t i = 0; r == 0 && i < l.n_lines; i++) {
+		t->lines[i] = (struct pprof_line){ .line = l.lines[i].line };
+		r = copy_function(t, l.lines[i].function, &t->lines[i].function);
+	}
+	if (r != 0)
+		return r;
+	if (role == LEAF && t->depth && ends_alone(t, &l))
+		t->lines[0].line = 0;
+	const struct pprof_location trimmed = {
+		.mapping = PPROF_NONE,
+		.address = role == LEAF ? LEAF_ADDRESS : CALLER_ADDRESS,
+		.lines = t->lines,
+		.n_lines = l.n_lines,
+	};
+	r = pprof_add_location(t->to, &trimmed, copy);
+	*ret_number = *copy;
+	return r;
+}
+
+static bool share_a_name(const struct trim *t, const struct pprof_location *a,
+			 const struct pprof_location *b)
+{
+	if (a->n_lines > MANY_LINES || b->n_lines > MANY_LINES)
+		return true;
+	for (size_t i = 0; i < a->n_lines; i++)
+		for (size_t k = 0; k < b->n_lines; k++)
+			if (same_name(t, &a->lines[i], &b->lines[k]))
+				return true;
+	return !a->n_lines && !b->n_lines;
+}
+
+/* A leaf and a caller of one address: where they share a function, they may share nodes. */
+static bool is_self(const struct trim *t, const struct pprof_sample *s)
+{
+	if (s->n_locations < 2)
+		return false;
+	const struct pprof_location leaf = pprof_location(t->from, s->locations[0]);
+	const struct pprof_location caller = pprof_location(t->from, s->locations[1]);
+
+	return leaf.address == caller.address && share_a_name(t, &leaf, &caller);
+}
+
+static enum role role_of(size_t at, bool self)
+{
+	if (at > 1 || (at == 1 && !self))
+		return CALLER;
+	return self ? SELF : LEAF;
+}
+
+static int64_t scaled(int64_t value, int64_t by)
+{
+	int64_t product;
+
+	return __builtin_mul_overflow(value, by, &product) ? INT64_MAX : product;
+}
+
+static void read_values(const struct trim *t, const struct pprof_sample *s, int64_t ret_values[2])
+{
+	ret_values[0] =
+		t->samples == SIZE_MAX ? s->values[t->cpu] / t->period : s->values[t->samples];
+	ret_values[1] =
+		t->cpu == SIZE_MAX ? scaled(s->values[t->samples], t->period) : s->values[t->cpu];
+	/* Less than a period is a sample all the same. */
+	if (!ret_values[0] && ret_values[1] > 0 && t->samples == SIZE_MAX)
+		ret_values[0] = 1;
+}
+
+static int add_sample(struct trim *t, size_t number)
+{
+	const struct pprof_sample s = pprof_sample(t->from, number);
+	size_t n = t->depth && t->depth < s.n_locations ? t->depth : s.n_locations;
+	bool self = is_self(t, &s);
+	int64_t values[2];
+	uint32_t *stack = room(t->stack, &t->n_stack, n, sizeof(*stack));
+	int r = 0;
+
+	if (!stack)
+		return -ENOMEM;
+	t->stack = stack;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = copy_location(t, s.locations[i], role_of(i, self), &t->stack[i]);
+	if (r != 0)
+		return r;
+	read_values(t, &s, values);
+	if (!values[0] && !values[1])
+		return 0;
+	const struct pprof_sample trimmed = { .locations = t->stack,
+					      .n_locations = n,
+					      .values = values };
+	return pprof_add_sample(t->to, &trimmed, NULL);
+}
+
+int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
+{
+	_cleanup_(fini) struct trim t = { .to = to, .from = from, .depth = depth };
+	int r = init(&t);
+
+	for (size_t i = 0; r == 0 && i < pprof_n_samples(from); i++)
+		r = add_sample(&t, i);
+	if (r == PPROF_E_TOO_LARGE)
+		return TRIM_E_TOO_LARGE;
+	return r;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A trimmed profile is the same one to the compiler. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/curate/trim.h"
+#include "pgo/edges.h"
+#include "pgo/random.h"
+
+#define FUNCTIONS 12
+#define LOCATIONS 60
+#define SAMPLES	  400
+
+/* Deep stacks of few functions, much recursion, inlined calls, locations and names that lack. */
+static struct pprof_profile *make(uint64_t seed, bool samples, bool cpu)
+{
+	struct pgo_random rng;
+	const struct pprof_value_type types[] = { { "samples", "count" },
+						  { "cpu", "nanoseconds" } };
+	const struct pprof_header header = { .period = 10 };
+	struct pprof_profile *p;
+	char name[32];
+
+	pgo_random_init(&rng, seed);
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_set_header(p, &header), 0);
+	if (samples)
+		assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
+	if (cpu)
+		assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
+	for (unsigned int i = 0; i < FUNCTIONS; i++) {
+		snprintf(name, sizeof(name), "main.f%u", i);
+		const struct pprof_function f = { .name = i ? name : "",
+						  .file = "f.go",
+						  .start_line = i * 10 };
+		assert_int_equal(pprof_add_function(p, &f, NULL), 0);
+	}
+	for (unsigned int i = 0; i < LOCATIONS; i++) {
+		struct pprof_line lines[3];
+		size_t n = pgo_random_u64(&rng) % 4;
+
+		for (size_t k = 0; k < n; k++)
+			lines[k] =
+				(struct pprof_line){ .function = pgo_random_u64(&rng) % FUNCTIONS,
+						     .line = pgo_random_u64(&rng) % 5 + 1 };
+		const struct pprof_location l = {
+			.mapping = PPROF_NONE, .address = 1000 + i, .lines = lines, .n_lines = n
+		};
+		assert_int_equal(pprof_add_location(p, &l, NULL), 0);
+	}
+	for (unsigned int i = 0; i < SAMPLES; i++) {
+		uint32_t stack[6];
+		size_t n = pgo_random_u64(&rng) % 6 + 1;
+		int64_t count = pgo_random_u64(&rng) % 9;
+		const int64_t values[] = { samples ? count : count * 10, count * 10 };
+
+		for (size_t k = 0; k < n; k++)
+			stack[k] = pgo_random_u64(&rng) % pprof_n_locations(p);
+		if (n > 1 && i % 7 == 0)
+			stack[1] = stack[0];
+		const struct pprof_sample s = { .locations = stack,
+						.n_locations = n,
+						.values = values };
+		assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
+	}
+	return p;
+}
+
+static char *edges_of(struct pprof_profile *p)
+{
+	struct buf text = BUF_INIT(1u << 20);
+	struct pgo_edges *edges;
+
+	assert_int_equal(pgo_edges_new(p, &edges), 0);
+	pgo_edges_print(edges, &text);
+	buf_append_u8(&text, 0);
+	assert_int_equal(buf_error(&text), 0);
+	pgo_edges_free(edges);
+	return (char *)text.data;
+}
+
+static struct pprof_profile *trimmed(struct pprof_profile *p, size_t depth)
+{
+	struct pprof_profile *to;
+
+	assert_int_equal(trim_new(&to), 0);
+	assert_int_equal(trim_add(to, p, depth), 0);
+	return to;
+}
+
+static void same_edges(void **state)
+{
+	static const size_t depths[] = { 2, 3, 5, 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed < 20; seed++) {
+		struct pprof_profile *p = make(seed, true, true);
+		char *before = edges_of(p);
+
+		for (size_t i = 0; i < ARRAY_SIZE(depths); i++) {
+			struct pprof_profile *t = trimmed(p, depths[i]);
+			char *after = edges_of(t);
+
+			assert_string_equal(before, after);
+			free(after);
+			pprof_free(t);
+		}
+		free(before);
+		pprof_free(p);
+	}
+}
+
+static void less_of_everything(void **state)
+{
+	struct pprof_profile *p = make(3, true, true), *t = trimmed(p, 2);
+
+	(void)state;
+	assert_true(pprof_n_samples(t) < pprof_n_samples(p));
+	assert_int_equal(pprof_n_mappings(t), 0);
+	for (size_t i = 0; i < pprof_n_samples(t); i++)
+		assert_true(pprof_sample(t, i).n_locations <= 2);
+	for (size_t i = 0; i < pprof_n_functions(t); i++)
+		assert_string_equal(pprof_function(t, i).file, "");
+	pprof_free(t);
+	pprof_free(p);
+}
+
+/* One of the two sample types does for both. */
+static void makes_both_values(void **state)
+{
+	struct pprof_profile *both = make(5, true, true), *samples = make(5, true, false),
+			     *cpu = make(5, false, true);
+	struct pprof_profile *a = trimmed(both, 2), *b = trimmed(samples, 2), *c = trimmed(cpu, 2);
+	uint8_t *x, *y, *z;
+	size_t nx, ny, nz;
+
+	(void)state;
+	assert_int_equal(pprof_encode(a, PPROF_PLAIN, &x, &nx), 0);
+	assert_int_equal(pprof_encode(b, PPROF_PLAIN, &y, &ny), 0);
+	assert_int_equal(pprof_encode(c, PPROF_PLAIN, &z, &nz), 0);
+	assert_int_equal(nx, ny);
+	assert_memory_equal(x, y, nx);
+	assert_int_equal(nx, nz);
+	assert_memory_equal(x, z, nx);
+	free(x), free(y), free(z);
+	pprof_free(a), pprof_free(b), pprof_free(c);
+	pprof_free(both), pprof_free(samples), pprof_free(cpu);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_edges),
+		cmocka_unit_test(less_of_everything),
+		cmocka_unit_test(makes_both_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
