@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/collector.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "collector/routes.h"
+
+#define WORKERS	    8
+#define CONNECTIONS 12000
+#define BODIES	    ((size_t)128 << 20)
+#define SILENCE	    150 /* s: agents keep a connection from window to window */
+#define DEADLINE    60	/* s */
+
+void collector_say(struct collector *c, enum log_level level, const char *message, const char *text,
+		   int error)
+{
+	pthread_mutex_lock(&c->log_mutex);
+	if (error)
+		log_at(c->log, level, message, log_text("reason", text), log_errno(error));
+	else
+		log_at(c->log, level, message, log_text("reason", text));
+	pthread_mutex_unlock(&c->log_mutex);
+}
+
+static void on_answered(void *context, const struct http_record *r)
+{
+	struct collector *c = context;
+
+	pthread_mutex_lock(&c->log_mutex);
+	log_info(c->log, "request", log_text("method", r->method), log_text("path", r->path),
+		 log_u64("status", r->status), log_u64("received", r->received),
+		 log_u64("sent", r->sent), log_seconds("took", r->duration));
+	pthread_mutex_unlock(&c->log_mutex);
+}
+
+static const char *depot_trouble(int r)
+{
+	switch (r) {
+	case DEPOT_E_LOCKED:
+		return "another process uses it";
+	case DEPOT_E_NEWER:
+		return "a later version of hone wrote it";
+	case DEPOT_E_FOREIGN:
+		return "its profiles.db is not one of hone's";
+	case DEPOT_E_DAMAGED:
+		return "its database is damaged";
+	case DEPOT_E_FULL:
+		return "the disk is full";
+	default:
+		return strerror(-r);
+	}
+}
+
+static int open_depot(struct collector *c, const char *data)
+{
+	char why[DEPOT_WHY_SIZE];
+	int r = depot_open(data, &c->depot, why);
+
+	if (r == 0)
+		return curate_new(c->depot, &c->curate);
+	log_error(c->log, "the data cannot be used", log_text("data", data),
+		  log_text("reason", depot_trouble(r)), log_text("database", *why ? why : NULL));
+	return 1;
+}
+
+static int open_http(struct collector *c, const char *address)
+{
+	const struct http_options options = {
+		.address = address,
+		.workers = WORKERS,
+		.connections = CONNECTIONS,
+		.body = COLLECTOR_MAX_BODY,
+		.bodies = BODIES,
+		.silence = SILENCE,
+		.deadline = DEADLINE,
+	};
+	const struct http_handlers handlers = { routes_answer, on_answered, c };
+	int r = http_open(&options, &handlers, &c->http);
+
+	if (r == 0)
+		return 0;
+	log_error(c->log, "cannot listen", log_text("address", address), log_errno(r));
+	return 1;
+}
+
+int collector_open(struct collector *c, const struct collector_options *options)
+{
+	*c = (struct collector){ .log = options->log };
+	pthread_mutex_init(&c->log_mutex, NULL);
+	int r = open_depot(c, options->data);
+	return r ? r : open_http(c, options->listen);
+}
+
+void collector_close(struct collector *c)
+{
+	c->http = http_close(c->http);
+	c->curate = curate_free(c->curate);
+	c->depot = depot_close(c->depot);
+	pthread_mutex_destroy(&c->log_mutex);
+}

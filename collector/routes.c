@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/routes.h"
+
+#include <string.h>
+
+#include "base/escape.h"
+#include "collector/ingest/accept.h"
+
+const char *route_tenant(const struct http_request *r)
+{
+	const char *tenant = http_header(r, "X-Scope-OrgID");
+
+	if (!tenant)
+		return "anonymous";
+	return accept_tenant_valid(tenant) ? tenant : NULL;
+}
+
+void route_refuse(struct http_answer *a, const struct refusal *why)
+{
+	struct span rest = span_of(why->text, strnlen(why->text, sizeof(why->text)));
+	char text[ESCAPE_MAX];
+
+	a->status = refusal_status(why->code);
+	a->type = "application/json";
+	buf_printf(&a->body, "{\"code\":\"%s\",\"message\":\"", refusal_name(why->code));
+	while (rest.size) {
+		size_t n = escape_next(&rest, text);
+
+		buf_append(&a->body, text, n);
+	}
+	buf_append_text(&a->body, "\"}\n");
+}
+
+void route_fail(struct collector *c, struct http_answer *a, const char *what, int error)
+{
+	struct refusal why;
+
+	collector_say(c, LOG_LEVEL_ERROR, what, NULL, error < 0 ? error : 0);
+	refuse(&why, REFUSAL_INTERNAL, "%s", what);
+	route_refuse(a, &why);
+}
+
+static bool is_method(const struct http_request *r, const char *one, const char *other)
+{
+	return !strcmp(http_method(r), one) || !strcmp(http_method(r), other);
+}
+
+/* What there is, by path and methods. */
+static const struct route {
+	const char *path, *methods[2];
+	void (*answer)(struct collector *c, const struct http_request *r, struct http_answer *a);
+} routes[] = {
+	{ "/push.v1.PusherService/Push", { "POST", "POST" }, route_push },
+	{ "/ingest", { "POST", "POST" }, route_ingest },
+	{ "/pyroscope/ingest", { "POST", "POST" }, route_ingest },
+	{ "/profiles", { "POST", "PUT" }, route_profiles },
+};
+
+static void refuse_method(struct http_answer *a, const char *one, const char *other)
+{
+	http_answer_text(a, 405, "This method is not for this address.");
+	http_answer_field(a, "Allow", one);
+	if (strcmp(one, other) != 0)
+		http_answer_field(a, "Allow", other);
+}
+
+static void answer_known(struct collector *c, const struct http_request *r, struct http_answer *a)
+{
+	const char *path = http_path(r);
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		const struct route *to = &routes[i];
+
+		if (strcmp(path, to->path) != 0)
+			continue;
+		if (is_method(r, to->methods[0], to->methods[1]))
+			to->answer(c, r, a);
+		else
+			refuse_method(a, to->methods[0], to->methods[1]);
+		return;
+	}
+	http_answer_text(a, 404, "There is nothing here.");
+}
+
+void routes_answer(void *context, const struct http_request *r, struct http_answer *ret_answer)
+{
+	static const char pgo[] = "/pgo/";
+	struct collector *c = context;
+	const char *path = http_path(r);
+	bool reads = is_method(r, "GET", "HEAD");
+
+	if (!strncmp(path, pgo, sizeof(pgo) - 1)) {
+		if (reads)
+			route_pgo(c, r, path + sizeof(pgo) - 1, ret_answer);
+		else
+			refuse_method(ret_answer, "GET", "HEAD");
+	} else if (reads && (!strcmp(path, "/ready") || !strcmp(path, "/readyz"))) {
+		http_answer_text(ret_answer, 200, "ready");
+	} else if (reads && !strcmp(path, "/healthz")) {
+		http_answer_text(ret_answer, 200, "ok");
+	} else {
+		answer_known(c, r, ret_answer);
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is answered to which request. Called by several threads at once. */
+#pragma once
+
+#include "collector/collector.h"
+#include "collector/ingest/refusal.h"
+
+/* struct http_handlers, .answer: @context is a struct collector. */
+void routes_answer(void *context, const struct http_request *r, struct http_answer *ret_answer);
+
+/* The tenant of a request, or NULL where its name is none. Without a header "anonymous". */
+const char *route_tenant(const struct http_request *r);
+
+/* Ways in: push.v1.PusherService/Push, /ingest, /profiles. */
+void route_push(struct collector *c, const struct http_request *r, struct http_answer *a);
+void route_ingest(struct collector *c, const struct http_request *r, struct http_answer *a);
+void route_profiles(struct collector *c, const struct http_request *r, struct http_answer *a);
+
+/* The way out: /pgo/NAME. */
+void route_pgo(struct collector *c, const struct http_request *r, const char *name,
+	       struct http_answer *a);
+
+/* A refusal as Connect has it: JSON with a code and a message. */
+void route_refuse(struct http_answer *a, const struct refusal *why);
+
+/* The answer to a failure of ours; the log says which. */
+void route_fail(struct collector *c, struct http_answer *a, const char *what, int error);
