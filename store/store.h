@@ -7,6 +7,8 @@
  *		(a push of several is not atomic at the server).
  *	file:///DIR	a directory, made if only its last part is missing: one pprof file a push,
  *		named from labels, time and id, so that the same push again replaces the same file.
+ *		Nothing is ever removed there: that is for whoever reads them, as by
+ *		systemd-tmpfiles(8).
  *
  * Everything runs on the owner's loop and in its thread. A push to a directory writes and syncs
  * within the loop; one over HTTP never blocks. Nothing is tried twice here: that, order and

@@ -143,7 +143,7 @@ static const struct config_key store_keys[] = {
 	{ "max_samples", NULL, CONFIG_COUNT, IN_STORE(max_samples), .fallback = "0",
 	  .max = UINT32_MAX, .value = "N",
 	  .help = "likewise for its samples; 0: as the store does by default" },
-	{ "max_past", NULL, CONFIG_DURATION, IN_STORE(max_past), .fallback = "1h",
+	{ "max_past", NULL, CONFIG_DURATION, IN_STORE(max_past), .fallback = "55m",
 	  .max = 3650 * DAY, .value = "TIME",
 	  .help = "the store refuses what is older; 0: nothing is too old" },
 	{ "max_future", NULL, CONFIG_DURATION, IN_STORE(max_future), .fallback = "10m",

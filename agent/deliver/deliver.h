@@ -43,8 +43,9 @@
  * one file and its names to rest, fsync(2) of the file and of each store's folder: of 500 profiles
  * of 20 KB on ext4, on a machine with six times more to run than CPUs, half took 3 ms or less, 5 of
  * 100 more than 40 ms, and the slowest 0.26 s; the CPU time was 0.26 ms each, and 0.035 ms without
- * a spool. So where samples wait to be read, submit one in a turn of the loop. Nothing else waits
- *for the disk.
+ * a spool. So where samples wait to be read, submit one in a turn of the loop. A push
+ * waits for the disk, too, for a file to be read or, to a directory, to be written: a disk that
+ * hangs holds up the owner's loop.
  */
 #pragma once
 

@@ -53,7 +53,7 @@ static void nothing_given_is_the_defaults(void **state)
 	assert_int_equal(config.n_stores, 1);
 	assert_string_equal(config.stores[0].url, "http://127.0.0.1:4040");
 	assert_int_equal(config.stores[0].timeout, 10 * NSEC_PER_SEC);
-	assert_int_equal(config.stores[0].max_past, 3600 * NSEC_PER_SEC);
+	assert_int_equal(config.stores[0].max_past, 55 * 60 * NSEC_PER_SEC);
 	assert_null(config.stores[0].tenant);
 	assert_string_equal(config.spool.dir, "/var/lib/hone/spool");
 	assert_int_equal(config.spool.bytes, 512 << 20);
