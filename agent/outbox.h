@@ -26,5 +26,5 @@ void outbox_close(struct outbox *o);
 /* Other stores from now on. As outbox_open(). */
 int outbox_reload(struct outbox *o, const struct agent_config *config, struct loop *loop);
 
-/* Send it, or count and log that it cannot be. 0 or -ENOMEM. */
+/* Send it, or count that it cannot be. 0 or -ENOMEM. */
 int outbox_submit(struct outbox *o, const struct harvested *profile);
