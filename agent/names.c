@@ -91,6 +91,11 @@ static const struct pod *asked_for(const struct names *n, const struct place *pl
 	return n->kube ? pods_find(kube_pods(n->kube), place, ret_container) : NULL;
 }
 
+int names_refresh(struct names *n)
+{
+	return pod_files_refresh(&n->files);
+}
+
 const struct pod *names_known(const struct names *n, const struct place *place,
 			      const struct pod_container **ret_container)
 {

@@ -29,6 +29,12 @@ int names_open(struct names *n, const struct agent_config *config, const char *n
 	       struct loop *loop, struct log *log);
 void names_close(struct names *n);
 
+/*
+ * Take note of what the kubelet's files say by now, for names_known(). Pods that were found before
+ * may be gone. 0 or -errno.
+ */
+int names_refresh(struct names *n);
+
 /* As pods_find(), of what is known by now. Changes nothing: what it answered before stays valid. */
 const struct pod *names_known(const struct names *n, const struct place *place,
 			      const struct pod_container **ret_container);

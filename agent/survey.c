@@ -142,6 +142,8 @@ static void list_targets(struct agent *a, struct agent_snapshot *to)
 	s->names = calloc(t->n, sizeof(*s->names));
 	if (!s->targets || !s->names)
 		return;
+	/* Once, before any is looked up. Where it fails, names are missing and no more. */
+	(void)names_refresh(&a->names);
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct agent_group *group = agent_group_of(t->items[i]->group);
 		char *name = s->names[i].main_package;
