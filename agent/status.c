@@ -231,10 +231,9 @@ static void print_target(json_t *target)
 	const char *unit = text_of(target, "unit", place);
 	const char *container = text_of(target, "container", name);
 
-	printf("%9" PRId64 " %6" PRId64 " %6" PRId64 "  %-20s %-24s %s\n",
-	       number(target, "samples"), number(target, "processes"), number(target, "weight"),
-	       text_of(target, "service", service), strcmp(container, "-") ? container : unit,
-	       text_of(target, "main_package", package));
+	printf("%9" PRId64 " %6" PRId64 "  %-20s %-24s %s\n", number(target, "samples"),
+	       number(target, "weight"), text_of(target, "service", service),
+	       strcmp(container, "-") ? container : unit, text_of(target, "main_package", package));
 }
 
 static int print(json_t *s)
@@ -248,7 +247,7 @@ static int print(json_t *s)
 		print_spool(spool);
 	json_array_foreach(json_object_get(s, "stores"), i, item) print_store(item);
 	if (json_array_size(targets))
-		printf("\n%9s %6s %6s  %-20s %-24s %s\n", "SAMPLES", "PROCS", "WEIGHT", "SERVICE",
+		printf("\n%9s %6s  %-20s %-24s %s\n", "SAMPLES", "WEIGHT", "SERVICE",
 		       "CONTAINER OR UNIT", "MAIN PACKAGE");
 	json_array_foreach(targets, i, item) print_target(item);
 	if ((size_t)number(s, "targets_total") > json_array_size(targets))

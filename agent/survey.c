@@ -80,8 +80,7 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 	struct survey *s = &a->surveyed;
 
 	COUNTS(to->evictions, s->evictions, { "binaries", r->counters.builds_evicted },
-	       { "processes", r->members.evicted }, { "cgroups", r->cgroups.evicted },
-	       { "groups_refused", a->groups.refused });
+	       { "processes", r->members.evicted }, { "cgroups", r->cgroups.evicted });
 	COUNTS(to->memory, s->memory, { "stacks", r->bytes },
 	       { "stacks_of_last_window", harvest_memory(&a->harvest) },
 	       { "binaries", builds_memory(&r->builds) },
@@ -94,6 +93,7 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 	to->binaries_bytes = builds_memory(&r->builds);
 	to->processes = r->members.lru.n;
 	to->containers = a->groups.n_contained;
+	to->groups_refused = a->groups.refused;
 }
 
 /* ---- stores ------------------------------------------------------------------------------ */

@@ -25,7 +25,7 @@
 #define EXPOSE_MAX_CONNECTIONS 16u
 #define EXPOSE_MAX_REQUEST     8192u
 #define EXPOSE_MAX_ANSWER      (4u << 20)
-#define EXPOSE_MAX_TARGETS     1000u /* that /status lists; the others are counted */
+#define EXPOSE_MAX_TARGETS     500u /* that /status lists; the others are counted */
 #define EXPOSE_DEADLINE	       (5 * NSEC_PER_SEC)
 
 struct expose_options {

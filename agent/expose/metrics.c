@@ -98,9 +98,13 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 		 &s->unwind_errors);
 	by_label(to, PREFIX "symbolization_total", "counter", "Addresses looked up.", "result",
 		 &s->symbolization);
-	one(to, PREFIX "processes_tracked", "gauge", "Go processes known now.", s->processes);
+	one(to, PREFIX "processes_tracked", "gauge",
+	    "Go processes that are known one by one, not by their container.", s->processes);
 	one(to, PREFIX "containers_tracked", "gauge", "Containers and units known now.",
 	    s->containers);
+	one(to, PREFIX "groups_refused_total", "counter",
+	    "Processes that count as of no container or unit, for there are too many of these.",
+	    s->groups_refused);
 	one(to, PREFIX "binaries_cached", "gauge", "Executables held open.", s->binaries);
 	one(to, PREFIX "binaries_cached_bytes", "gauge", "Memory held for executables.",
 	    s->binaries_bytes);

@@ -28,7 +28,6 @@ struct snapshot_counts {
 /* What is profiled as one: a container and a build. Texts may be NULL, and are other people's. */
 struct snapshot_target {
 	const char *service, *namespace, *pod, *container, *unit, *main_package;
-	uint32_t processes;
 	uint64_t samples; /* of the present window so far */
 	uint32_t weight;  /* what a sample counts for at present; 1: sampled at the full rate */
 };
@@ -66,7 +65,8 @@ struct agent_snapshot {
 	struct snapshot_counts memory;	      /* bytes now, by part */
 	uint64_t truncated;		      /* stacks */
 
-	uint64_t processes, containers; /* known now */
+	uint64_t processes, containers; /* known now; of containers' processes only the first few */
+	uint64_t groups_refused; /* processes that count as of no place, for there are too many */
 	uint64_t binaries, binaries_bytes;
 	uint64_t profiles, profiles_bytes; /* made so far, gzip */
 

@@ -64,7 +64,6 @@ static json_t *target_of(const struct snapshot_target *t, bool *failed)
 	put(object, "container", text_of(t->container), failed);
 	put(object, "unit", text_of(t->unit), failed);
 	put(object, "main_package", text_of(t->main_package), failed);
-	put(object, "processes", number_of(t->processes), failed);
 	put(object, "samples", number_of(t->samples), failed);
 	put(object, "weight", number_of(t->weight), failed);
 	return object;
@@ -152,6 +151,7 @@ static void put_counts(json_t *object, const struct agent_snapshot *s, bool *fai
 	put(object, "evictions", counts_of(&s->evictions, failed), failed);
 	put(object, "processes", number_of(s->processes), failed);
 	put(object, "containers", number_of(s->containers), failed);
+	put(object, "groups_refused", number_of(s->groups_refused), failed);
 	put(object, "binaries", number_of(s->binaries), failed);
 	put(object, "profiles", number_of(s->profiles), failed);
 	put(object, "profiles_bytes", number_of(s->profiles_bytes), failed);

@@ -40,10 +40,21 @@ static struct snapshot_target targets[1001] = {
 	  .namespace = "prod",
 	  .container = "api\x1b[31m\xff",
 	  .main_package = "example.com/shop/cmd/api",
-	  .processes = 2,
 	  .samples = 500,
 	  .weight = 1 },
 };
+
+static char hostile[256];
+
+/* The longest texts that programs may choose, of bytes that take the most room in JSON. */
+static void fill_targets(void)
+{
+	memset(hostile, '\x01', 255);
+	for (size_t i = 1; i < ARRAY_SIZE(targets); i++)
+		targets[i] = (struct snapshot_target){ .service = hostile,
+						       .unit = hostile,
+						       .main_package = hostile };
+}
 
 static void fill(void *context, struct agent_snapshot *s)
 {
@@ -92,6 +103,7 @@ int main(int argc, char **argv)
 	struct loop loop;
 	int r = loop_init(&loop);
 
+	fill_targets();
 	if (!r)
 		r = expose_open(&options, &loop, &e);
 	if (!r)
