@@ -9,18 +9,18 @@
  *	 "pending":3}
  *
  * Only owners log: the agent and its main(), who are given a `struct log`. Rooms answer with
- *outcomes and count; they never see one.
+ * outcomes and count; they never see one.
  *
  * A line is at most LOG_LINE_SIZE bytes and goes out with one write(2), so that lines of several
  * processes on one pipe do not mix (POSIX: up to PIPE_BUF, 4096 on Linux). What does not fit is
- *cut, and the line says truncated=true. Values are other people's bytes and are escaped: see
+ * cut, and the line says truncated=true. Values are other people's bytes and are escaped: see
  * base/escape.h. Keys and messages are ours: letters, digits and underscores, and plain text.
  *
  * A reader that does not read must not stop the agent: where the log could not take a line at once,
  * the line is dropped and counted, and the next one that goes out says lost=N.
  *
  * On systemd, a line on a stream of the journal begins with its priority as <3> to <7>
- *(sd-daemon(3)), and the journal takes that off.
+ * (sd-daemon(3)), and the journal takes that off.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  * lines to the socket that the environment's NOTIFY_SOCKET names.
  *
  * That is all there is to it, so it is written out here, as the manual page suggests: libsystemd
- *would load three compression libraries and a crypto library into a privileged process.
+ * would load three compression libraries and a crypto library into a privileged process.
  *
  *	notify_open(getenv("NOTIFY_SOCKET"), &n);	-1 in n: nobody wants to know
  *	notify_ready(n, "watching 12 processes");

@@ -4,8 +4,8 @@
  *
  * A comment that begins with "hone: " holds pairs key=value, parted by one space each. Keys are
  * lower-case words; a value is a decimal number, of samples where nothing else is said. A reader
- *passes over keys it does not know and pairs it cannot read. One recording writes one such comment;
- *a merged profile holds those of all its parts, and their numbers add up. The keys:
+ * passes over keys it does not know and pairs it cannot read. One recording writes one such
+ * comment; a merged profile holds those of all its parts, and their numbers add up. The keys:
  *
  *	samples		samples in the profile
  *	lost		samples taken that are not in it: buffers ran over, a table was full

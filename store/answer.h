@@ -3,12 +3,12 @@
  * What a server's answer to a push means. Pure.
  *
  * Statuses are those of Connect (connectrpc.com/docs/protocol, "Error codes") as Grafana Pyroscope
- *v2.2 gives them, and of the proxies before it:
+ * v2.2 gives them, and of the proxies before it:
  *
  *	200			taken, if it is of application/proto and an answer of this call
  *	413			too big
  *	400			too big, if the message says so, else refused: malformed, bad
- *labels, not in the ingestion window
+ * labels, not in the ingestion window
  *	429			retry, too many; too big, if it is the rate limit and the profile is
  *				larger than its burst, for then it can never pass
  *	408 425 499 5xx		retry

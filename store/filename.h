@@ -13,6 +13,6 @@
  * from the labels service_name (else "unknown"), namespace, pod and container. Each is cut at 40
  * bytes, and what is not a letter, digit, dot or dash is a dash; so a name holds no slash and
  * no blank, and begins with a letter or digit. The id makes it unique, the same profile has the
- *same name again.
+ * same name again.
  */
 void filename_make(const struct store_profile *profile, char ret_name[FILENAME_SIZE]);

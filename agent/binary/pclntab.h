@@ -11,7 +11,7 @@
  *	filetab		NUL-terminated file names
  *	pctab		value programs, see below
  *	pclntable	nfunc pairs of uint32 (entry offset from text, offset of the record from
- *here), sorted by entry; one more uint32, the end of the last function; the records
+ * here), sorted by entry; one more uint32, the end of the last function; the records
  *
  * A record is runtime/runtime2.go _func: 44 fixed bytes, then npcdata uint32 offsets into pctab and
  * nfuncdata uint32 offsets from moduledata.gofunc.

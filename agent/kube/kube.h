@@ -5,12 +5,13 @@
  * owner's loop; nothing blocks.
  *
  *	list	GET /api/v1/pods?fieldSelector=spec.nodeName=NODE&limit=…&resourceVersion=0
- *		page by page. The first is answered from the server's cache; after a 410, a
- *consistent one is asked for, since the cache may be as old as what was refused. watch	GET
- *…&watch=1&allowWatchBookmarks=true&resourceVersion=…&timeoutSeconds=… again and again, from the
- *last version seen; bookmarks bring versions when nothing happens. 410, as a status or as an event,
- *means to list again, and so do several failures in a row, for a server that was restored from a
- *backup never gets there.
+ *	watch	GET …&watch=1&allowWatchBookmarks=true&resourceVersion=…&timeoutSeconds=…
+ *
+ * The list comes page by page, the first from the server's cache; after a 410, a consistent one is
+ * asked for, since the cache may be as old as what was refused. The watch is begun again and again,
+ * from the last version seen; bookmarks bring versions when nothing happens. 410, as a status or as
+ * an event, means to list again, and so do several failures in a row, for a server that was
+ * restored from a backup never gets there.
  *
  * After a failure it waits 1 s, then twice as long each time, at most 60 s, less up to half of it
  * at random, or as long as the server's Retry-After says. Until then what was known stays known.

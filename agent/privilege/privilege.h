@@ -4,11 +4,11 @@
  * has started, and which system calls are left to it then.
  *
  *	CAP_BPF			load the sampling program, read and change its maps
- *	CAP_PERFMON		read the registers and stacks of other processes in it; the clock
- *event CAP_SYS_PTRACE		/proc/PID of processes of other users: their executable and mappings
+ *	CAP_PERFMON		the clock event; registers and stacks of other processes
+ *	CAP_SYS_PTRACE		/proc/PID of other users: executables and mappings
  *	CAP_DAC_READ_SEARCH	open executables that only their owner may read
- *	CAP_CHECKPOINT_RESTORE	/proc/PID/map_files, executables by mapping (Linux 5.9; before,
- *CAP_SYS_ADMIN)
+ *	CAP_CHECKPOINT_RESTORE	/proc/PID/map_files, executables by mapping
+ *				(Linux 5.9; before, CAP_SYS_ADMIN)
  *
  * and at the start only
  *

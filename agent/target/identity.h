@@ -18,7 +18,7 @@
  *	resource.opentelemetry.io/service.name; the process's environment (environ.h); the label
  *	app.kubernetes.io/name (not …/instance: instances of one program share its profile); the
  *	workload; the container; the systemd unit, without instance and ".service"; the main
- *package's last element, as `go build` names an executable; the executable's own name.
+ * package's last element, as `go build` names an executable; the executable's own name.
  */
 #pragma once
 

@@ -8,7 +8,7 @@
  *
  * Both are read once; what changes is told by inotify(7), which is asked when something is not
  * found and by pod_files_refresh(). When events got lost, and after many links went, all is read
- *again. No labels: for those, see agent/kube.
+ * again. No labels: for those, see agent/kube.
  */
 #pragma once
 

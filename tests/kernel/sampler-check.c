@@ -5,10 +5,11 @@
  *
  *	-s SECONDS	how long (default 4)
  *	-f HZ		how often (default 499)
- *	-n PERCENT	this share of the ticks of one busy CPU must have become samples, and not
- *more than two percent over all of them -e KIND		there must be samples of this kind:
- *kernel, g0, signal, vdso, callback, deep -c		a program with C code in it: only what is Go
- *is judged
+ *	-n PERCENT	this share of the ticks of one busy CPU must have become samples, and
+ *			no more than two percent over all of them
+ *	-e KIND		there must be samples of this kind: kernel, g0, signal, vdso,
+ *			callback, deep
+ *	-c		a program with C code in it: only what is Go is judged
  *
  * Judged is each sample by itself, against the tables of the program's own file: that Go state was
  * read, that pc and return addresses are Go code, that chains end at a root, that the word which
