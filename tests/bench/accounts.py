@@ -20,7 +20,7 @@ PERF_EVENT = 7  # BPF_PROG_TYPE_PERF_EVENT
 
 @contextlib.contextmanager
 def run_times():
-    """The kernel times all BPF programs until the end of it, and not for longer whatever happens."""
+    """The kernel times all BPF programs until then, and not for longer whatever happens."""
     libc = ctypes.CDLL(None, use_errno=True)
     attributes = ctypes.create_string_buffer(4)  # BPF_STATS_RUN_TIME
     fd = libc.syscall(SYS_BPF[platform.machine()], BPF_ENABLE_STATS, attributes, 4)
@@ -82,20 +82,27 @@ def map_ids():
 def map_bytes(pid, before):
     """Bytes of the kernel's in BPF maps of a process.
 
-    A map in a map is held by no file: those that were not there @before and have the name of one
-    that the process holds are its own.
+    A map in a map is held by no file: those that were not there @before and have the name of a map
+    of maps that the process holds are its own.
     """
     held = {int(info["map_id"]) for info in descriptors(pid) if "map_id" in info}
     maps = all_maps()
-    names = {found.get("name") for found in maps if found["id"] in held} - {None}
+    outer = {found["name"] for found in maps if found["id"] in held and "_of_maps" in found["type"]}
     return sum(found.get("bytes_memlock", 0) for found in maps
-               if found["id"] in held or (found["id"] not in before and found.get("name") in names))
+               if found["id"] in held or (found["id"] not in before and found.get("name") in outer))
 
 
 def status(pid, name):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         found = re.search(rf"^{name}:\s+(\d+)", file.read(), re.M)
     return int(found.group(1)) * 1024 if found else 0
+
+
+def user_time(pid):
+    """Seconds of user CPU time of a process so far, as the kernel guesses it from its ticks."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory:

@@ -28,6 +28,7 @@ type delivery struct {
 	First   uint64           `json:"first"` // likewise, the oldest of the samples; 0: none
 	Bytes   int              `json:"bytes"` // unpacked
 	Samples map[int64]uint64 `json:"samples"`
+	InMain  map[int64]uint64 `json:"in_main"` // of them those called from main.main
 }
 
 type sink struct {
@@ -35,17 +36,40 @@ type sink struct {
 	out sync.Mutex
 }
 
-func (d *delivery) add(pid int64, sample *profiles.Sample) {
+// stacksInMain tells of each stack of a request whether it has main.main.
+func stacksInMain(d *profiles.ProfilesDictionary) []bool {
+	in := make([]bool, len(d.GetStackTable()))
+	for i, stack := range d.GetStackTable() {
+		for _, location := range stack.LocationIndices {
+			for _, line := range d.LocationTable[location].Lines {
+				name := d.FunctionTable[line.FunctionIndex].NameStrindex
+				in[i] = in[i] || d.StringTable[name] == "main.main"
+			}
+		}
+	}
+	return in
+}
+
+func weight(sample *profiles.Sample) uint64 {
+	if len(sample.Values) == 0 { // one for each time
+		return uint64(len(sample.TimestampsUnixNano))
+	}
+	sum := uint64(0)
+	for _, value := range sample.Values {
+		sum += uint64(value)
+	}
+	return sum
+}
+
+func (d *delivery) add(pid int64, sample *profiles.Sample, inMain bool) {
 	for _, at := range sample.TimestampsUnixNano {
 		if d.First == 0 || at < d.First {
 			d.First = at
 		}
 	}
-	if len(sample.Values) == 0 { // one for each time
-		d.Samples[pid] += uint64(len(sample.TimestampsUnixNano))
-	}
-	for _, value := range sample.Values {
-		d.Samples[pid] += uint64(value)
+	d.Samples[pid] += weight(sample)
+	if inMain {
+		d.InMain[pid] += weight(sample)
 	}
 }
 
@@ -61,13 +85,15 @@ func pidOf(r *profiles.ResourceProfiles) int64 {
 
 func (s *sink) Export(_ context.Context, request *service.ExportProfilesServiceRequest) (
 	*service.ExportProfilesServiceResponse, error) {
-	d := delivery{At: time.Now().UnixNano(), Bytes: proto.Size(request), Samples: map[int64]uint64{}}
+	d := delivery{At: time.Now().UnixNano(), Bytes: proto.Size(request),
+		Samples: map[int64]uint64{}, InMain: map[int64]uint64{}}
+	inMain := stacksInMain(request.Dictionary)
 	for _, resource := range request.ResourceProfiles {
 		pid := pidOf(resource)
 		for _, scope := range resource.ScopeProfiles {
 			for _, profile := range scope.Profiles {
 				for _, sample := range profile.Samples {
-					d.add(pid, sample)
+					d.add(pid, sample, inMain[sample.StackIndex])
 				}
 			}
 		}

@@ -5,6 +5,7 @@
 //	actor spin [DURATION]    sorts, forever or for a time
 //	actor hash [DURATION]    does other work
 //	actor idle [DURATION]    sleeps
+//	actor timed DURATION     sorts, and tells how many ns of CPU time that took
 //	actor pulse WORK PAUSE   sorts for a time and sleeps for a time, forever
 //	actor exec CMD [ARG...]  works for a moment, then becomes CMD
 //	actor fork N ARG...      starts itself N times with ARG, one child after another
@@ -20,6 +21,7 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"example.com/hone/workloads/window"
 )
@@ -54,6 +56,24 @@ func duration(args []string) time.Duration {
 	return d
 }
 
+// threadTime is the CPU time of the thread so far, in ns.
+func threadTime() int64 {
+	const threadClock = 3 // CLOCK_THREAD_CPUTIME_ID
+	var t syscall.Timespec
+	_, _, e := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&t)), 0)
+	if e != 0 {
+		window.Check(e)
+	}
+	return t.Nano()
+}
+
+func timed(d time.Duration) {
+	runtime.LockOSThread()
+	begin := threadTime()
+	spin(d, work)
+	fmt.Println(threadTime() - begin)
+}
+
 func pulse(args []string) {
 	for {
 		spin(duration(args), work)
@@ -75,7 +95,7 @@ func fork(args []string) {
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|pulse|exec|fork ...")
+		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|timed|pulse|exec|fork ...")
 		os.Exit(2)
 	}
 	fmt.Println("ready", os.Getpid())
@@ -86,6 +106,8 @@ func main() {
 		spin(duration(args), digest)
 	case "idle":
 		time.Sleep(duration(args))
+	case "timed":
+		timed(duration(args))
 	case "pulse":
 		pulse(args)
 	case "exec":
