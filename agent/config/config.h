@@ -29,7 +29,8 @@
 #define CONFIG_MAX_FILE	    (256u << 10) /* bytes of the file */
 #define CONFIG_MAX_STORES   8u
 #define CONFIG_MAX_RULES    256u
-#define CONFIG_MAX_PAIRS    32u /* of one list: labels, headers */
+#define CONFIG_MAX_PAIRS    32u /* of one list: headers, patterns */
+#define CONFIG_MAX_LABELS   12u /* with those of the agent's own, what a store takes */
 #define CONFIG_MAX_PROBLEMS 32u /* that are told */
 #define CONFIG_PROBLEM_SIZE 320u
 

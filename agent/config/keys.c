@@ -63,7 +63,7 @@ static const struct config_key agent_keys[] = {
 	  .help = "what holds for processes that no rule matches" },
 	{ "labels", "label", CONFIG_LABELS, IN_AGENT(labels),
 	  .length = offsetof(struct agent_config, n_labels), .value = "NAME=VALUE",
-	  .help = "labels added to every profile, as cluster=prod; may be given again" },
+	  .help = "labels added to every profile, as cluster=prod; may be given again, up to 12" },
 	{ "read_environment", "read-environment", CONFIG_BOOL, IN_AGENT(read_environment),
 	  .fallback = "true", .value = "BOOL",
 	  .help = "look for a service name in the environment of processes: OTEL_SERVICE_NAME, "

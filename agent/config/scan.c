@@ -90,6 +90,9 @@ static size_t element_size(const struct config_key *key, size_t *ret_max)
 		return sizeof(struct target_rule);
 	case CONFIG_HEADERS:
 		return sizeof(const char *);
+	case CONFIG_LABELS:
+		*ret_max = CONFIG_MAX_LABELS;
+		return sizeof(struct config_pair);
 	default:
 		return sizeof(struct config_pair);
 	}

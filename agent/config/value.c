@@ -148,6 +148,13 @@ static bool is_clean(const char *text)
 	return escape_is_clean(span_of(text, strlen(text)));
 }
 
+static bool has_user(const char *url)
+{
+	const char *scheme = strstr(url, "://"), *authority = scheme ? scheme + 3 : url;
+
+	return memchr(authority, '@', strcspn(authority, "/"));
+}
+
 /* What is left is for whoever opens it. */
 static int check_url(const struct config_key *key, const char *text, char *problem)
 {
@@ -160,12 +167,13 @@ static int check_url(const struct config_key *key, const char *text, char *probl
 	config_quote(text, quoted);
 	if (key->type == CONFIG_STORE_URL && text_skip(&rest, "file:///"))
 		return 0;
+	/* Before anything is said of it: what is said ends up in logs. */
+	if (has_user(text))
+		return wrong(problem, "must not hold a user or a password: anybody could read them "
+				      "in the list of processes. Put the password into a file.");
 	if ((!text_skip(&rest, "http://") && !text_skip(&rest, "https://")) ||
 	    !text_cut(&rest, '/', &authority) || !authority.size)
 		return wrong(problem, "wants %s, not %s.", wanted, quoted);
-	if (memchr(authority.data, '@', authority.size))
-		return wrong(problem, "must not hold a user or a password: anybody could read them "
-				      "in the list of processes. Put the password into a file.");
 	if (strpbrk(text, " ?#"))
 		return wrong(problem, "wants a URL without blanks, ? and #, not %s.", quoted);
 	return 0;

@@ -214,6 +214,9 @@ static void mistakes_are_told_with_their_line(void **state)
 		{ "stores: [http://1, http://2, http://3, http://4, http://5, http://6, http://7,\n"
 		  " http://8, http://9]\n",
 		  "agent.yaml:2: stores can hold 8 at most." },
+		{ "labels: {a: b, c: b, d: b, e: b, f: b, g: b, h: b, i: b, j: b, k: b, l: b,\n"
+		  " m: b, n: b}\n",
+		  "agent.yaml:2: labels can hold 12 at most." },
 		{ "rules:\n  - kube-*\n", "agent.yaml:2: each of rules is a mapping like" },
 		{ "rules:\n  - namespace: *\n", "agent.yaml:2: this is no YAML" },
 		{ "rules:\n  - namespace: *kube\n",
@@ -349,6 +352,10 @@ static void wrong_words(void **state)
 		{ "--node=a\xffz", "--node: must be UTF-8 without" },
 		{ "--label=a=\xc2\x9b", "--label: labels must be UTF-8 without" },
 		{ "--store=http://u@h", "--store: must not hold a user" },
+		{ "--store=ftp://u:secret@h", "--store: must not hold a user" },
+		{ "--store=u:secret@h", "--store: must not hold a user" },
+		{ "--store={url: http://h, proxy: socks5://u:secret@h}",
+		  "--store: must not hold a user" },
 	};
 
 	(void)state;
