@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "collector/routes.h"
 
 #define WORKERS	    8
 #define CONNECTIONS 12000
+#define OTHER_FILES 200 /* of the database, readers, streams */
 #define BODIES	    ((size_t)128 << 20)
 #define SILENCE	    150 /* s: agents keep a connection from window to window */
 #define DEADLINE    60	/* s */
@@ -65,12 +67,32 @@ static int open_depot(struct collector *c, const char *data)
 	return 1;
 }
 
+/* As many as may be open: the soft limit is 1024 by tradition, select(2)'s, which nobody uses here.
+ */
+static unsigned int raise_connections(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return CONNECTIONS;
+	if (files.rlim_cur < CONNECTIONS + OTHER_FILES) {
+		files.rlim_cur = CONNECTIONS + OTHER_FILES;
+		if (files.rlim_cur > files.rlim_max)
+			files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (files.rlim_cur >= CONNECTIONS + OTHER_FILES)
+		return CONNECTIONS;
+	return files.rlim_cur > 2 * OTHER_FILES ? (unsigned int)files.rlim_cur - OTHER_FILES
+						: OTHER_FILES;
+}
+
 static int open_http(struct collector *c, const char *address)
 {
 	const struct http_options options = {
 		.address = address,
 		.workers = WORKERS,
-		.connections = CONNECTIONS,
+		.connections = raise_connections(),
 		.body = COLLECTOR_MAX_BODY,
 		.bodies = BODIES,
 		.silence = SILENCE,
