@@ -118,11 +118,10 @@ static int fill(struct harvest *h, const struct tally *t, struct pprof_profile *
 		.lost = lost_of(h, t),
 		.truncated = t->truncated,
 		.unsymbolized = counts.unsymbolized,
+		.taken = t->taken,
+		.max_weight = t->max_weight,
 	};
-	r = profile_note(p, &notes);
-	if (r == 0 && t->max_weight > 1)
-		r = profile_note_weights(p, t->taken, t->max_weight);
-	return r;
+	return profile_note(p, &notes);
 }
 
 static int make_profile(struct harvest *h, const struct tally *t, struct harvested *ret_harvested,

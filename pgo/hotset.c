@@ -13,13 +13,21 @@ size_t pgo_hot_edges(const struct pgo_edges *edges)
 	return edges->n_edges;
 }
 
-double pgo_coverage(const struct pgo_edges *edges)
+/* One sample may show it: a power of two, and no more than a sample may stand for. */
+static bool may_be_one(int64_t count, uint64_t max_weight)
+{
+	return count > 0 && !(count & (count - 1)) && (uint64_t)count <= max_weight;
+}
+
+double pgo_coverage(const struct pgo_edges *edges, uint64_t max_weight)
 {
 	double seen = 0, seen_once = 0;
 
 	for (size_t i = 0; i < edges->n_edges; i++) {
-		seen += (double)edges->edges[i].count;
-		seen_once += edges->edges[i].count == 1;
+		int64_t count = edges->edges[i].count;
+
+		seen += (double)count;
+		seen_once += may_be_one(count, max_weight) ? (double)count : 0;
 	}
 	return seen > 0 ? 1 - seen_once / seen : 0;
 }

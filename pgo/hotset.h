@@ -23,5 +23,12 @@ size_t pgo_hot_edges(const struct pgo_edges *edges);
  * next sample shows a new edge as often as the sample before each one did. On a mixed service it
  * was within a few points of the truth from 200 samples on, within 1 from 1 000 on.
  * Edges are counted in samples, so weights may be scaled; samples/count must not.
+ *
+ * Where not every tick was sampled, a sample stands for up to @max_weight of them, a power of two
+ * each time (pgo/notes.h; else 1), and an edge seen once has that count. Then it is
+ * 1 − (count of edges seen once) / (count of all): leave each sample out in turn, and see how much
+ * of the weight the others would not have seen. That is the same estimate as above where all stand
+ * for as many. Where they differ, nobody can tell one sample that stands for two from two that
+ * stand for one, and all edges that may have been seen once are taken to be: a lower bound.
  */
-double pgo_coverage(const struct pgo_edges *edges);
+double pgo_coverage(const struct pgo_edges *edges, uint64_t max_weight);

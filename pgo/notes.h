@@ -12,10 +12,14 @@
  *	truncated	of samples: the stack breaks off before its root, though it is not deeper
  *			than the profile's depth limit
  *	unsymbolized	of samples: some frame has no name
+ *	taken		samples really taken, where some stand for several because not every tick
+ *	max-weight	was sampled, and for how many one may stand; powers of two. Not written if 1
  *	unwatched	processes that were meant and not recorded, because too many were already;
  *			their samples are missing, nobody knows how many. Not written if 0
  *
  *	hone: samples=19240 lost=0 truncated=3 unsymbolized=0
+ *
+ *	hone: samples=19240 lost=0 truncated=3 unsymbolized=0 taken=2405 max-weight=8
  *
  * Equal comments are one in a merged profile (the format unites them), so it is the shares, not
  * the sums, that are to be trusted there.
@@ -32,6 +36,8 @@ struct pgo_notes {
 	bool known; /* some comment gave `samples` */
 	uint64_t samples, lost, truncated, unsymbolized;
 	uint64_t unwatched; /* processes */
+	/* Of the comments without, all samples and 1. Added up; the greatest. 0: not known. */
+	uint64_t taken, max_weight;
 };
 
 void pgo_notes_read(const struct pprof_profile *p, struct pgo_notes *ret_notes);

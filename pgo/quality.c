@@ -59,35 +59,44 @@ static void measure_names(struct pgo_quality *q, const struct pgo_edges *edges)
 		q->outcome = PGO_E_NO_NAMES;
 }
 
-static void read_notes(struct pgo_quality *q, const struct pprof_profile *p)
+static void read_notes(struct pgo_quality *q, const struct pgo_notes *notes)
 {
-	struct pgo_notes notes;
-
-	pgo_notes_read(p, &notes);
-	q->notes_known = notes.known;
-	if (!notes.known)
+	q->notes_known = notes->known;
+	if (!notes->known)
 		return;
-	q->lost = share(notes.lost, (double)notes.samples + (double)notes.lost);
-	q->truncated = share(notes.truncated, notes.samples);
-	double unsymbolized = share(notes.unsymbolized, notes.samples);
+	q->lost = share(notes->lost, (double)notes->samples + (double)notes->lost);
+	q->truncated = share(notes->truncated, notes->samples);
+	double unsymbolized = share(notes->unsymbolized, notes->samples);
 	if (unsymbolized > q->unsymbolized)
 		q->unsymbolized = unsymbolized;
+}
+
+/* Their share is what the notes are trusted for; a profile may have been cut or merged since. */
+static int64_t taken_of(int64_t samples, const struct pgo_notes *notes)
+{
+	if (notes->taken >= notes->samples)
+		return samples;
+	return (int64_t)((double)samples * share(notes->taken, notes->samples));
 }
 
 static void measure(struct pgo_quality *q, const struct pprof_profile *p,
 		    const struct pgo_edges *edges)
 {
+	struct pgo_notes notes;
+
+	pgo_notes_read(p, &notes);
 	q->samples = edges->samples;
+	q->taken = taken_of(edges->samples, &notes);
 	q->tips = edges->n_tips;
 	q->edges = edges->n_edges;
 	q->hot_edges = pgo_hot_edges(edges);
 	q->weight = edges->total;
-	q->coverage = pgo_coverage(edges);
+	q->coverage = pgo_coverage(edges, notes.max_weight > 1 ? notes.max_weight : 1);
 	q->start_lines = share(edges->with_start_line, edges->total);
 	q->top_edge = share(edges->edges[0].weight, edges->total);
 	measure_tips(q, edges);
 	measure_names(q, edges);
-	read_notes(q, p);
+	read_notes(q, &notes);
 }
 
 static void add_reason(struct pgo_quality *q, enum pgo_reason_kind kind, double value, double limit)
@@ -122,13 +131,13 @@ static void add_remarks(struct pgo_quality *q, const struct pgo_edges *edges)
 
 static void judge(struct pgo_quality *q, const struct pgo_edges *edges)
 {
-	bool thin = q->samples < PGO_THIN_SAMPLES || q->coverage < PGO_THIN_COVERAGE;
+	bool thin = q->taken < PGO_THIN_SAMPLES || q->coverage < PGO_THIN_COVERAGE;
 
 	q->enough = !thin && (q->coverage >= PGO_GOOD_COVERAGE ||
-			      (q->samples >= PGO_GOOD_SAMPLES && q->coverage >= PGO_FAIR_COVERAGE));
-	if (!q->enough && q->samples < PGO_FAIR_SAMPLES)
-		add_reason(q, PGO_REASON_SAMPLES, q->samples,
-			   q->samples < PGO_THIN_SAMPLES ? PGO_THIN_SAMPLES : PGO_FAIR_SAMPLES);
+			      (q->taken >= PGO_GOOD_SAMPLES && q->coverage >= PGO_FAIR_COVERAGE));
+	if (!q->enough && q->taken < PGO_FAIR_SAMPLES)
+		add_reason(q, PGO_REASON_SAMPLES, q->taken,
+			   q->taken < PGO_THIN_SAMPLES ? PGO_THIN_SAMPLES : PGO_FAIR_SAMPLES);
 	if (!q->enough && q->coverage < PGO_FAIR_COVERAGE)
 		add_reason(q, PGO_REASON_COVERAGE, q->coverage,
 			   q->coverage < PGO_THIN_COVERAGE ? PGO_THIN_COVERAGE : PGO_FAIR_COVERAGE);

@@ -71,7 +71,9 @@ struct pgo_quality {
 
 	/* What follows is 0 when refused, but for samples. */
 	int64_t samples; /* of any kind */
-	size_t tips;	 /* distinct innermost pairs of locations */
+	/* Of these, those really taken, if one may stand for several; by the notes, or all. */
+	int64_t taken;
+	size_t tips; /* distinct innermost pairs of locations */
 	size_t edges, hot_edges;
 	int64_t weight;	 /* of all edges */
 	double coverage; /* pgo_coverage() */

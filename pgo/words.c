@@ -72,7 +72,7 @@ const char *pgo_outcome_text(int outcome)
 static void print_enough(const struct pgo_quality *q, struct buf *out)
 {
 	buf_printf(out, "%" PRId64 " samples have seen about %.1f %% of the program's calls",
-		   q->samples, q->coverage * 100);
+		   q->taken, q->coverage * 100);
 }
 
 void pgo_quality_print(const struct pgo_quality *q, struct buf *out)

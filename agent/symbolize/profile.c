@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/symbolize/profile.h"
 
-#include <inttypes.h>
-
 #include "base/buf.h"
 
 #define MAX_COMMENT 4096u
@@ -88,13 +86,5 @@ int profile_note(struct pprof_profile *profile, const struct pgo_notes *notes)
 	struct buf line = BUF_INIT(MAX_COMMENT);
 
 	pgo_notes_print(notes, &line);
-	return add_comment(profile, &line);
-}
-
-int profile_note_weights(struct pprof_profile *profile, uint64_t taken, uint32_t max_weight)
-{
-	struct buf line = BUF_INIT(MAX_COMMENT);
-
-	buf_printf(&line, "hone: taken=%" PRIu64 " max-weight=%" PRIu32, taken, max_weight);
 	return add_comment(profile, &line);
 }

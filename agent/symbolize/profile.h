@@ -26,10 +26,3 @@ int profile_new(const struct binary *binary, const struct profile_facts *facts,
 
 /* What was lost or is not whole. 0 or -ENOMEM. */
 int profile_note(struct pprof_profile *profile, const struct pgo_notes *notes);
-
-/*
- * Not every tick was sampled, and samples stand for up to @max_weight each: how many were @taken.
- *
- *	hone: taken=6120 max-weight=8
- */
-int profile_note_weights(struct pprof_profile *profile, uint64_t taken, uint32_t max_weight);

@@ -185,12 +185,34 @@ static void coverage_is_good_turings(void **state)
 	made_call(p, 3, 1);
 	made_call(p, 4, 1);
 	_cleanup_(pgo_edges_freep) struct pgo_edges *edges = made_edges(p);
-	assert_true(pgo_coverage(edges) > 0.7999 && pgo_coverage(edges) < 0.8001);
+	assert_true(pgo_coverage(edges, 1) > 0.7999 && pgo_coverage(edges, 1) < 0.8001);
+}
+
+static double coverage_of(const int64_t *counts, size_t n, uint64_t max_weight)
+{
+	_cleanup_(made_profile_freep) struct pprof_profile *p = made_count_profile();
+
+	for (size_t i = 0; i < n; i++)
+		made_call(p, (unsigned int)i, counts[i]);
+	_cleanup_(pgo_edges_freep) struct pgo_edges *edges = made_edges(p);
+	return pgo_coverage(edges, max_weight);
+}
+
+/* What one sample stands for hides that it was one: the counts of the test above, times eight. */
+static void coverage_of_thinned_samples_is_the_same(void **state)
+{
+	(void)state;
+	assert_float_equal(coverage_of((int64_t[]){ 48, 16, 8, 8 }, 4, 8), 0.8, 1e-9);
+	assert_float_equal(coverage_of((int64_t[]){ 48, 16, 8, 8 }, 4, 1), 1, 1e-9);
+	/* of mixed weights, all that one sample may have shown, and no others */
+	assert_float_equal(coverage_of((int64_t[]){ 80, 12, 4, 3, 1 }, 5, 8), 0.95, 1e-9);
+	assert_float_equal(coverage_of((int64_t[]){ 80, 12, 4, 3, 1 }, 5, 2), 0.99, 1e-9);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(coverage_of_thinned_samples_is_the_same),
 		cmocka_unit_test(edges_print_as_preprofile_prints_them),
 		cmocka_unit_test(samples_fold_into_tips),
 		cmocka_unit_test(tips_find_their_edges_after_sorting),

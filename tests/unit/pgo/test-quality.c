@@ -277,6 +277,33 @@ static void strange_notes_are_passed_over(void **state)
 	assert_true(notes.lost == UINT64_MAX);
 }
 
+/* 3 000 samples that stand for 24 000 are no more than 3 000. */
+static void thinned_samples_are_judged_by_their_number(void **state)
+{
+	_cleanup_(made_profile_freep) struct pprof_profile *p = made_spread(99, 230, 1100);
+	struct pgo_quality q = assess(p);
+
+	(void)state;
+	assert_int_equal(q.taken, q.samples);
+	assert_int_equal(q.verdict, PGO_GOOD);
+	assert_int_equal(pprof_add_comment(p, "hone: samples=24000 taken=3000 max-weight=8"), 0);
+	q = assess(p);
+	assert_int_equal(q.samples, 100 * 230 + 1100);
+	assert_int_equal(q.taken, q.samples / 8);
+	assert_int_equal(q.verdict, PGO_FAIR);
+	assert_true(has_reason(&q, PGO_REASON_SAMPLES));
+}
+
+static void notes_without_weights_are_of_whole_samples(void **state)
+{
+	struct pgo_notes notes =
+		notes_of("hone: samples=800 taken=100 max-weight=16", "hone: samples=60 lost=1");
+
+	(void)state;
+	assert_int_equal(notes.taken, 160);
+	assert_int_equal(notes.max_weight, 16);
+}
+
 /* ---- words ------------------------------------------------------------------------------- */
 
 static void every_verdict_and_reason_has_words(void **state)
@@ -316,6 +343,8 @@ int main(void)
 		cmocka_unit_test(callers_without_start_line_are_a_flaw),
 		cmocka_unit_test(remarks_leave_good_alone),
 		cmocka_unit_test(notes_are_read_back),
+		cmocka_unit_test(notes_without_weights_are_of_whole_samples),
+		cmocka_unit_test(thinned_samples_are_judged_by_their_number),
 		cmocka_unit_test(strange_notes_are_passed_over),
 		cmocka_unit_test(every_verdict_and_reason_has_words),
 	};
