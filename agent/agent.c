@@ -91,30 +91,31 @@ static int open_window(struct agent *a)
 {
 	uint64_t length = a->config.window, offset = window_offset(a->node, length);
 
-	a->window_began = clock_monotonic();
-	a->lost_before = lost_so_far(a);
 	return loop_timer_set(&a->window, window_next(clock_realtime(), length, offset), 0);
 }
 
+/* The next one begins at once, with the first sample that is not in this one. */
 static int close_window(struct agent *a)
 {
-	uint64_t duration = clock_monotonic() - a->window_began;
-	struct tallies tallies = TALLIES_NULL;
 	int r = recorder_drain(&a->recorder);
+	uint64_t now = clock_monotonic(), lost = lost_so_far(a);
+	const struct harvest_facts facts = {
+		.start = clock_realtime() - (now - a->window_began),
+		.duration = now - a->window_began,
+		.period = NSEC_PER_SEC / a->config.frequency,
+		.lost = lost - a->lost_before,
+	};
+	struct tallies tallies = TALLIES_NULL;
 
 	if (r == 0)
 		r = harvest_all(a); /* of the one before, if it is not done yet */
 	if (r == 0)
-		r = recorder_turn(&a->recorder, (double)duration / (double)a->config.window,
-				  &tallies);
+		r = recorder_turn(&a->recorder,
+				  (double)facts.duration / (double)a->config.window, &tallies);
 	if (r < 0)
 		return r;
-	const struct harvest_facts facts = {
-		.start = clock_realtime() - duration,
-		.duration = duration,
-		.period = NSEC_PER_SEC / a->config.frequency,
-		.lost = lost_so_far(a) - a->lost_before,
-	};
+	a->window_began = now;
+	a->lost_before = lost;
 	harvest_begin(&a->harvest, &tallies, &facts);
 	a->windows++;
 	names_report(&a->names, a->log);
@@ -365,6 +366,7 @@ static int start_sampling(struct agent *a)
 		r = start_expose(a);
 	if (r == 0)
 		r = loop_timer_set(&a->drain, DRAIN_INTERVAL, DRAIN_INTERVAL);
+	a->window_began = clock_monotonic();
 	return r == 0 ? open_window(a) : r;
 }
 

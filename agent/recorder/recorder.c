@@ -335,7 +335,7 @@ static int on_sample(struct recorder *r, const struct sample *s)
 	}
 	build->seen = r->window;
 	if (build->ignored) {
-		r->counters.foreign++;
+		r->counters.foreign += SAMPLE_WEIGHT(s->flags);
 		return 0;
 	}
 	if (r->options.group_of) {

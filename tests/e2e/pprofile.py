@@ -2,7 +2,8 @@
 """Reads pprof profiles, and splits one into parts: no more than the tests need, nothing of hone's."""
 import gzip
 
-SAMPLE_TYPE, SAMPLE, LOCATION, FUNCTION, STRING, PERIOD, COMMENT = 1, 2, 4, 5, 6, 12, 13
+SAMPLE_TYPE, SAMPLE, LOCATION, FUNCTION, STRING, COMMENT = 1, 2, 4, 5, 6, 13
+DURATION, PERIOD = 10, 12
 
 
 def varint(data, at):
@@ -70,6 +71,8 @@ class Profile:
                 self.samples.append(Sample(value))
             elif number == STRING:
                 strings.append(value.decode())
+            elif number == DURATION:
+                self.duration = value
             elif number == PERIOD:
                 self.period = value
             elif number == COMMENT:
