@@ -25,6 +25,12 @@ static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shap
 /* With so much memory in stacks a window ends early. */
 #define MAX_STACKS_BYTES (8u << 20)
 
+/*
+ * Pairs of a build's tables that one drain may read: some 50 ms. The pcsp programs of real
+ * functions have a few dozen each.
+ */
+#define DRAIN_PAIRS (16u << 20)
+
 /* ---- profiles ---------------------------------------------------------------------------- */
 
 static int harvest_one(struct agent *a)
@@ -94,6 +100,18 @@ static int open_window(struct agent *a)
 	return loop_timer_set(&a->window, window_next(clock_realtime(), length, offset), 0);
 }
 
+static void report_exhausted(struct agent *a)
+{
+	uint64_t n = a->recorder.counters.exhausted;
+
+	if (n != a->exhausted)
+		log_warning(a->log,
+			    "executables are not profiled, whose tables cost too much to read",
+			    log_u64("count", n - a->exhausted),
+			    log_text("last", a->recorder.exhausted));
+	a->exhausted = n;
+}
+
 /* The next one begins at once, with the first sample that is not in this one. */
 static int close_window(struct agent *a)
 {
@@ -110,8 +128,8 @@ static int close_window(struct agent *a)
 	if (r == 0)
 		r = harvest_all(a); /* of the one before, if it is not done yet */
 	if (r == 0)
-		r = recorder_turn(&a->recorder,
-				  (double)facts.duration / (double)a->config.window, &tallies);
+		r = recorder_turn(&a->recorder, (double)facts.duration / (double)a->config.window,
+				  &tallies);
 	if (r < 0)
 		return r;
 	a->window_began = now;
@@ -119,6 +137,7 @@ static int close_window(struct agent *a)
 	harvest_begin(&a->harvest, &tallies, &facts);
 	a->windows++;
 	names_report(&a->names, a->log);
+	report_exhausted(a);
 	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
 }
 
@@ -305,6 +324,7 @@ static int start_recorder(struct agent *a)
 		.group_of_cgroup = groups_of_cgroup,
 		.context = &a->groups,
 		.budget = a->config.budget * a->config.window / NSEC_PER_SEC,
+		.max_pairs = DRAIN_PAIRS,
 		.max_tally_bytes = a->config.limits.profile,
 	};
 	struct capture_detail detail = { 0 };

@@ -55,6 +55,7 @@ struct agent {
 	uint64_t window_began; /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_before;  /* samples, when this window began */
 	uint64_t windows;      /* closed */
+	uint64_t exhausted;    /* builds given up that were told of */
 	bool reload_failed;    /* the last time */
 	uint64_t reloaded;     /* the last success, ns since the epoch; 0: none */
 	uint64_t stopping;     /* since when, CLOCK_MONOTONIC; 0: it is not */

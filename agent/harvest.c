@@ -124,6 +124,9 @@ static int fill(struct harvest *h, const struct tally *t, struct pprof_profile *
 	return profile_note(p, &notes);
 }
 
+/* Pairs of a build's tables for one profile: some second. The largest need a few percent of it. */
+#define PROFILE_PAIRS (256u << 20)
+
 static int make_profile(struct harvest *h, const struct tally *t, struct harvested *ret_harvested,
 			uint8_t **ret_pprof)
 {
@@ -136,6 +139,8 @@ static int make_profile(struct harvest *h, const struct tally *t, struct harvest
 	size_t size = 0;
 	int r = profile_new(t->build->binary, &facts, &p);
 
+	if (!binary_is_exhausted(t->build->binary))
+		binary_allow(t->build->binary, PROFILE_PAIRS);
 	if (r == 0)
 		r = fill(h, t, p);
 	if (r == 0)

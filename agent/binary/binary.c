@@ -29,6 +29,7 @@ struct binary {
 	struct binary_build build;
 	struct runtime_functions functions;
 	struct binary_runtime runtime;
+	uint64_t pairs_left;
 };
 
 static void binary_freep(struct binary **b)
@@ -250,6 +251,17 @@ uint64_t binary_runtime_function(const struct binary *b, const char *name)
 	if (!runtime_function_entry(&b->tab, &b->functions, name, &entry))
 		return 0;
 	return b->module.text + entry;
+}
+
+void binary_allow(struct binary *b, uint64_t pairs)
+{
+	b->pairs_left = pairs;
+	b->tab.left = &b->pairs_left;
+}
+
+bool binary_is_exhausted(const struct binary *b)
+{
+	return b->tab.left && !b->pairs_left;
 }
 
 int binary_function_at(const struct binary *b, uint64_t pc, struct binary_function *ret_function)

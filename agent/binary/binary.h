@@ -125,6 +125,14 @@ struct binary *binary_free(struct binary *b);
  */
 void binary_rest(const struct binary *b);
 
+/*
+ * From now on lookups read no more than @pairs of value programs, some nanoseconds each, of which a
+ * file made to that end has a million for each pc. Then they find no frame sizes and no lines.
+ * Without this call there is no limit.
+ */
+void binary_allow(struct binary *b, uint64_t pairs);
+bool binary_is_exhausted(const struct binary *b);
+
 /* The sentence for an outcome of binary_open(): what it is, why it does not do. */
 const char *binary_outcome_text(int outcome);
 

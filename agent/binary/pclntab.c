@@ -223,8 +223,13 @@ struct program {
 	uint64_t pc, entry;
 	uint32_t value;
 	uint32_t quantum;
-	unsigned int pairs;
+	uint32_t pairs; /* that may be read */
 };
+
+static uint32_t pairs_left(const struct pclntab *t)
+{
+	return t->left && *t->left < PCLNTAB_MAX_PAIRS ? (uint32_t)*t->left : PCLNTAB_MAX_PAIRS;
+}
 
 static struct program program_start(const struct pclntab *t, const struct pclntab_function *f,
 				    uint32_t program)
@@ -236,7 +241,7 @@ static struct program program_start(const struct pclntab *t, const struct pclnta
 				 .value = UINT32_MAX,
 				 .quantum = t->quantum,
 				 /* offset 0 is no program */
-				 .pairs = program ? PCLNTAB_MAX_PAIRS : 0 };
+				 .pairs = program ? pairs_left(t) : 0 };
 }
 
 static bool program_step(struct program *p)
@@ -244,7 +249,7 @@ static bool program_step(struct program *p)
 	uint64_t value, pc;
 	uint32_t zigzag;
 
-	if (!p->pairs-- || !span_uvarint(p->bytes, &p->at, &value))
+	if (!p->pairs || !span_uvarint(p->bytes, &p->at, &value))
 		return false;
 	if (value == 0 && p->pc != p->entry)
 		return false;
@@ -253,18 +258,27 @@ static bool program_step(struct program *p)
 	zigzag = value;
 	p->value += (zigzag >> 1) ^ -(zigzag & 1);
 	p->pc += (uint64_t)(uint32_t)pc * p->quantum;
+	p->pairs--;
 	return true;
+}
+
+static void program_end(const struct pclntab *t, const struct program *p, uint32_t allowed)
+{
+	if (t->left)
+		*t->left -= allowed - p->pairs;
 }
 
 int32_t pclntab_value(const struct pclntab *t, const struct pclntab_function *f, uint32_t program,
 		      uint64_t offset)
 {
 	struct program p = program_start(t, f, program);
+	uint32_t allowed = p.pairs;
+	bool found = false;
 
-	while (program_step(&p))
-		if (offset < p.pc)
-			return (int32_t)p.value;
-	return -1;
+	while (!found && program_step(&p))
+		found = offset < p.pc;
+	program_end(t, &p, allowed);
+	return found ? (int32_t)p.value : -1;
 }
 
 int32_t pclntab_value_max(const struct pclntab *t, const struct pclntab_function *f,

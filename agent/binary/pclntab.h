@@ -60,6 +60,7 @@ struct pclntab {
 	uint64_t names_vaddr;	  /* of region names */
 	uint64_t functions_vaddr; /* of region functions */
 	struct span whole;	  /* header to the end of its segment */
+	uint64_t *left; /* pairs that may still be read, its owner's to refill; NULL: any number */
 };
 
 /* The fixed part of a _func record that is of use here. */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
@@ -166,6 +167,8 @@ static int meet(struct recorder *r, struct glance *g, struct build **ret_build)
 	if (e != 0)
 		return e < 0 ? e : 0;
 	(*ret_build)->ignored = !(*ret_build)->binary;
+	if ((*ret_build)->binary && r->options.max_pairs)
+		binary_allow((*ret_build)->binary, r->options.max_pairs);
 	(*ret_build)->seen = r->window;
 	return set_policy(r, *ret_build);
 }
@@ -407,25 +410,44 @@ static int on_record(const struct record_header *record, void *context)
 	return 0;
 }
 
-/* Give back the pages of tables that were read; in the steady state there are none. */
-static void rest(struct recorder *r)
+/* What is made to keep us busy is not profiled any more. */
+static int give_up(struct recorder *r, struct build *build)
 {
-	for (uint32_t i = 0; i < r->tallies.n; i++) {
+	if (build->ignored)
+		return 0;
+	build->ignored = true;
+	r->counters.exhausted++;
+	text_copy(span_of(build->path, strlen(build->path)), r->exhausted, sizeof(r->exhausted));
+	return set_policy(r, build);
+}
+
+/* Give back the pages of tables that were read; in the steady state there are none. */
+static int rest(struct recorder *r)
+{
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && i < r->tallies.n; i++) {
 		struct build *build = r->tallies.items[i]->build;
 
+		if (binary_is_exhausted(build->binary))
+			e = give_up(r, build);
+		else if (r->options.max_pairs)
+			binary_allow(build->binary, r->options.max_pairs);
 		if (build->rested == build->unwinder.cache.asked)
 			continue;
 		binary_rest(build->binary);
 		build->rested = build->unwinder.cache.asked;
 	}
+	return e;
 }
 
 int recorder_drain(struct recorder *r)
 {
 	int e = capture_drain(r->capture, on_record, r);
 
-	rest(r);
-	return e;
+	int rested = rest(r);
+
+	return e < 0 ? e : rested;
 }
 
 /* ---- results ----------------------------------------------------------------------------- */

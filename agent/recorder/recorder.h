@@ -50,6 +50,7 @@ struct recorder_options {
 	recorder_group_of_cgroup group_of_cgroup; /* NULL: cgroups say nothing */
 	void *context;
 	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
+	uint64_t max_pairs;	  /* of a build's tables to read in a drain; 0: no limit */
 	uint64_t max_tally_bytes; /* memory for the stacks of a tally; 0: 64 MiB */
 };
 
@@ -66,10 +67,13 @@ struct recorder_counters {
 	uint64_t without_group;	 /* samples in tallies, of processes gone before they were looked at
 				  */
 	uint64_t looks;		 /* at processes */
+	uint64_t exhausted;	 /* builds given up, as their tables cost too much to read */
 	uint64_t builds_evicted; /* while they were of use; likewise: */
 	uint64_t cgroups_evicted;
 	uint64_t members_evicted;
 };
+
+#define RECORDER_PATH_SIZE 256
 
 struct recorder {
 	struct recorder_options options;
@@ -82,6 +86,7 @@ struct recorder {
 	uint32_t window;    /* the number of this one, from 1 */
 	uint64_t bytes;	    /* of memory that the tallies' stacks take */
 	struct recorder_counters counters;
+	char exhausted[RECORDER_PATH_SIZE]; /* the last such build's path, may be cut */
 };
 
 /* As capture_open(). The recorder is fine to end in any case. */

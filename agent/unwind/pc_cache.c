@@ -15,9 +15,15 @@ void pc_cache_fini(struct pc_cache *c)
 	*c = (struct pc_cache)PC_CACHE_NULL;
 }
 
+/*
+ * Where the table lies is nothing that a target can know: so it cannot choose addresses that fall
+ * together.
+ */
 static struct pc_info *place_of(struct pc_info *infos, uint32_t capacity, uint64_t address)
 {
-	uint32_t mask = capacity - 1, i = (uint32_t)hash_u64(address) & mask;
+	uint32_t mask = capacity - 1, i;
+
+	i = (uint32_t)hash_u64(address ^ (uintptr_t)infos) & mask;
 
 	while (infos[i].address && infos[i].address != address)
 		i = (i + 1) & mask;

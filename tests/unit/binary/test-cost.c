@@ -98,12 +98,51 @@ static void test_scan_is_bounded(void **state)
 	assert_false(elf_may_scan(&e, 1));
 }
 
+#define LONG_PAIRS 4000
+
+/* A value program that changes at every byte: reading it is paid for, and then it says nothing. */
+static void test_value_programs_are_paid_for(void **state)
+{
+	static struct fake_value program[LONG_PAIRS + 1];
+	struct fake_function costly[] = {
+		functions[0],
+		{ .name = "main.main", .size = LONG_PAIRS, .sp = program },
+	};
+	struct fake fake = { .functions = costly, .n_functions = ARRAY_SIZE(costly) };
+	_cleanup_(buf_fini) struct buf file = BUF_INIT(1 << 20);
+	uint64_t last = fake_text() + 16 + LONG_PAIRS - 1;
+	struct binary_function f;
+	struct binary *b;
+	int32_t delta;
+
+	(void)state;
+	for (uint32_t i = 0; i < LONG_PAIRS; i++)
+		program[i] = (struct fake_value){ .bytes = 1, .value = (int32_t)(i % 2) * 8 };
+	fake_build(&fake, &file);
+	assert_int_equal(binary_parse(span_of(file.data, file.size), &b), 0);
+	assert_int_equal(binary_function_at(b, last, &f), 0);
+	assert_true(binary_sp_delta(b, &f, last, &delta));
+	assert_false(binary_is_exhausted(b));
+	binary_allow(b, 2 * LONG_PAIRS + 1);
+	for (int i = 0; i < 2; i++)
+		assert_true(binary_sp_delta(b, &f, last, &delta) && delta == 8);
+	assert_false(binary_is_exhausted(b));
+	assert_false(binary_sp_delta(b, &f, last, &delta));
+	assert_true(binary_is_exhausted(b));
+	assert_false(binary_sp_delta(b, &f, fake_text() + 16, &delta));
+	binary_allow(b, 1);
+	assert_true(binary_sp_delta(b, &f, fake_text() + 16, &delta));
+	assert_true(binary_is_exhausted(b));
+	binary_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_section_names),
 		cmocka_unit_test(test_function_names),
 		cmocka_unit_test(test_scan_is_bounded),
+		cmocka_unit_test(test_value_programs_are_paid_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

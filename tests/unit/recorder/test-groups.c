@@ -399,6 +399,31 @@ static void test_nothing_in_use_is_forgotten(void **state)
 	bench_fini(&b);
 }
 
+/* What it is sampled for after that is not even unwound. */
+static void test_what_costs_too_much_is_given_up(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.max_pairs = 1000;
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.allowed, 1000);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	assert_int_equal(b.recorder.counters.exhausted, 0);
+	fake_kernel.exhausted = true;
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.recorder.counters.exhausted, 1);
+	assert_string_equal(b.recorder.exhausted, b.recorder.tallies.items[0]->build->path);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	assert_int_equal(b.recorder.counters.counted, 2);
+	sampled(&b, SELF, HOST, 3);
+	assert_int_equal(b.recorder.counters.counted, 2);
+	assert_int_equal(b.recorder.counters.foreign, 8);
+	assert_int_equal(b.recorder.counters.exhausted, 1);
+	bench_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_a_window_begins_empty),
 		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
+		cmocka_unit_test(test_what_costs_too_much_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
