@@ -288,6 +288,13 @@ static int count_stack(struct recorder *r, struct build *build, struct group *gr
 	if (e < 0)
 		return e;
 	t->pid = s->header.pid;
+	r->bytes -= stacks_memory(&t->stacks);
+	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, weight);
+	r->bytes += stacks_memory(&t->stacks);
+	if (e != 0) {
+		r->counters.refused += e > 0 ? weight : 0;
+		return e < 0 ? e : 0;
+	}
 	t->taken++;
 	t->max_weight = weight > t->max_weight ? weight : t->max_weight;
 	t->truncated += r->stack.truncated ? weight : 0;
@@ -296,11 +303,7 @@ static int count_stack(struct recorder *r, struct build *build, struct group *gr
 	r->counters.truncated += r->stack.truncated ? weight : 0;
 	r->counters.external += r->stack.external ? weight : 0;
 	r->counters.without_group += r->options.group_of && !group ? weight : 0;
-	r->bytes -= stacks_memory(&t->stacks);
-	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, weight);
-	r->bytes += stacks_memory(&t->stacks);
-	r->counters.refused += e > 0 ? weight : 0;
-	return e < 0 ? e : 0;
+	return 0;
 }
 
 /* The kernel keeps what it was told as long as there is room, and may have to be told again. */

@@ -399,6 +399,21 @@ static void test_nothing_in_use_is_forgotten(void **state)
 	bench_fini(&b);
 }
 
+/* Nothing is in two counters. */
+static void test_what_finds_no_room_is_not_counted(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.max_tally_bytes = 1;
+	sampled(&b, SELF, HOST, 2);
+	assert_int_equal(b.recorder.counters.refused, 4);
+	assert_int_equal(b.recorder.counters.counted, 0);
+	assert_int_equal(b.recorder.tallies.items[0]->taken, 0);
+	bench_fini(&b);
+}
+
 /* What it is sampled for after that is not even unwound. */
 static void test_what_costs_too_much_is_given_up(void **state)
 {
@@ -441,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
+		cmocka_unit_test(test_what_finds_no_room_is_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
