@@ -90,7 +90,7 @@ static uint64_t lost_so_far(const struct agent *a)
 	struct capture_counters counters;
 
 	capture_counters(a->recorder.capture, &counters);
-	return counters.ring_full + counters.malformed;
+	return counters.lost + counters.malformed;
 }
 
 static int open_window(struct agent *a)
@@ -141,9 +141,22 @@ static int close_window(struct agent *a)
 	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
 }
 
+/* CPUs that came online tick from the next window on. What cannot be had of them is tried again. */
+static void follow_cpus(struct agent *a)
+{
+	struct capture_detail detail;
+	int r = capture_follow_cpus(a->recorder.capture, &detail);
+
+	if (r != 0)
+		log_warning(a->log, "a CPU that came online is not sampled",
+			    r < 0 ? log_errno(r) : log_text("reason", capture_outcome_text(r)));
+}
+
 static int turn_window(struct agent *a)
 {
 	int r = close_window(a);
+
+	follow_cpus(a);
 
 	return r < 0 ? r : open_window(a);
 }

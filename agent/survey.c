@@ -36,9 +36,8 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	COUNTS(to->samples, s->samples, { "counted", c->counted - c->without_group },
 	       { "counted_place_unknown", c->without_group }, { "not_sampled", c->not_sampled },
 	       { "not_go", c->foreign });
-	COUNTS(to->lost, s->lost, { "ring_full", capture.ring_full },
-	       { "malformed", capture.malformed }, { "process_gone", c->unnamed },
-	       { "table_full", c->refused });
+	COUNTS(to->lost, s->lost, { "ring_full", capture.lost }, { "malformed", capture.malformed },
+	       { "process_gone", c->unnamed }, { "table_full", c->refused });
 	COUNTS(to->unwind_errors, s->unwind_errors, { "no_stack", capture.no_stack },
 	       { "not_go_code", c->external }, { "truncated", c->truncated });
 	COUNTS(to->symbolization, s->symbolization, { "named", h->samples - h->unsymbolized },

@@ -218,7 +218,9 @@ int sample(struct tick *tick)
 		return 0;
 	header_fill(&x->sample.header, &x->process, id);
 	sample_fill(x, tick, task);
-	if (sample_send(x, ask) && ask)
+	if (!sample_send(x, ask))
+		__sync_fetch_and_add(&count_lost, 1ull << (x->log_weight & SAMPLE_MAX_LOG_WEIGHT));
+	else if (ask)
 		policy_ask(&x->sample.header.exe);
 	return 0;
 }

@@ -11,6 +11,7 @@ struct {
 
 /* Mapped into user space, which reads them without a call. */
 uint64_t count_ring_full;
+uint64_t count_lost;	  /* what the samples among them stand for */
 uint64_t count_no_stack;  /* sent, but the stack was not readable */
 uint64_t count_unwatched; /* children not watched: too many already */
 

@@ -322,6 +322,30 @@ int capture_start(struct capture *c, struct capture_detail *ret_detail)
 	return 0;
 }
 
+static void tick_stop(struct capture *c, uint32_t cpu)
+{
+	bpf_link__destroy(TAKE_PTR(c->ticks[cpu]));
+	c->counters.cpus--;
+}
+
+int capture_follow_cpus(struct capture *c, struct capture_detail *ret_detail)
+{
+	char online[4096];
+	int r = 0;
+
+	ret_detail->text[0] = 0;
+	cpus_online_read("", online, sizeof(online));
+	for (uint32_t cpu = 0; r == 0 && cpu < c->n_cpus; cpu++) {
+		bool is_online = cpu_list_has(online, cpu);
+
+		if (c->ticks[cpu] && !is_online)
+			tick_stop(c, cpu); /* its event went with it, for good */
+		else if (!c->ticks[cpu] && is_online)
+			r = tick_start(c, cpu);
+	}
+	return r == 0 ? 0 : give_reason(CAPTURE_STEP_TICK, r, ret_detail);
+}
+
 void capture_stop(struct capture *c)
 {
 	for (uint32_t cpu = 0; c->ticks && cpu < c->n_cpus; cpu++)
@@ -400,6 +424,7 @@ void capture_counters(const struct capture *c, struct capture_counters *ret_coun
 {
 	*ret_counters = c->counters;
 	ret_counters->ring_full = c->bpf->bss->count_ring_full;
+	ret_counters->lost = c->bpf->bss->count_lost;
 	ret_counters->no_stack = c->bpf->bss->count_no_stack;
 	ret_counters->unwatched = c->bpf->bss->count_unwatched;
 }

@@ -61,9 +61,10 @@ struct capture_counters {
 	uint64_t samples, events; /* handed on by capture_drain() */
 	uint64_t malformed;	  /* records refused by record_check() */
 	uint64_t ring_full;	  /* records lost: capture_drain() came too late */
+	uint64_t lost;		  /* what the samples among these stand for */
 	uint64_t no_stack;  /* samples whose stack was not readable; they come without words */
 	uint64_t unwatched; /* children of watched processes beyond SAMPLE_MAX_WATCHED */
-	uint32_t cpus;	    /* with a clock event; those offline at capture_start() have none */
+	uint32_t cpus;	    /* with a clock event; those that were offline have none */
 };
 
 struct capture;
@@ -111,6 +112,13 @@ int capture_forget_cgroup(struct capture *c, uint64_t cgroup);
 /* Begin ticking on every CPU that is online. 0, an outcome, or -errno, as capture_open(). */
 int capture_start(struct capture *c, struct capture_detail *ret_detail);
 void capture_stop(struct capture *c);
+
+/*
+ * Between the two, every now and then: have the CPUs tick that came online since, too. One that
+ * went has to be missed by one call to tick when it is back. As capture_start(), but all others
+ * tick in any case.
+ */
+int capture_follow_cpus(struct capture *c, struct capture_detail *ret_detail);
 
 /* Another rate from now on, for ticks under way, too. As capture_start(), or -EINVAL. */
 int capture_set_frequency(struct capture *c, uint32_t frequency, struct capture_detail *ret_detail);

@@ -136,6 +136,30 @@ void system_facts_read(const char *root, struct system_facts *ret_facts)
 	*ret_facts = f;
 }
 
+bool cpu_list_has(const char *list, uint32_t cpu)
+{
+	for (const char *at = list;; at++) {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (end == at)
+			return false;
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (cpu >= first && cpu <= last)
+			return true;
+		if (*end != ',')
+			return false;
+		at = end;
+	}
+}
+
+void cpus_online_read(const char *root, char *ret_list, size_t size)
+{
+	if (!text_read(root, "/sys/devices/system/cpu/online", ret_list, size))
+		snprintf(ret_list, size, "0-%u", UINT32_MAX);
+}
+
 static bool has_capability(const struct system_facts *f, int number)
 {
 	return f->capabilities >> number & 1;

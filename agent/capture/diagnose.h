@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/capture/capture.h"
@@ -25,6 +26,12 @@ void system_facts_read(const char *root, struct system_facts *ret_facts);
 
 /* From the text of /proc/PID/cgroup: the controllers of cgroup v1, if any, go before v2. */
 enum cgroup_hierarchy hierarchy_parse(const char *text);
+
+/* From the text of /sys/devices/system/cpu/online ("0-3,8"). */
+bool cpu_list_has(const char *list, uint32_t cpu);
+
+/* Which are online, as text; all, where it cannot be read. */
+void cpus_online_read(const char *root, char *ret_list, size_t size);
 
 /* From the text of /proc/PID/status and of the lockdown file. */
 bool capabilities_parse(const char *status, uint64_t *ret_capabilities);

@@ -13,6 +13,7 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -431,6 +432,7 @@ static void test_a_full_ring_is_counted(void **state)
 	capture_counters(k.capture, &counters);
 	assert_int_equal(counters.samples, k.samples);
 	assert_int_equal(counters.malformed, 0);
+	assert_true(counters.lost > 0 && counters.lost <= counters.ring_full);
 	assert_true(k.samples * sizeof(struct sample) > SAMPLE_MIN_RING / 4);
 	capture_close(k.capture);
 }
@@ -551,6 +553,65 @@ static void test_stop_and_start_again(void **state)
 	capture_close(k.capture);
 }
 
+/* ---- CPUs that come and go ----------------------------------------------------------------- */
+
+static void switch_cpu(const char *file, bool on)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, on ? "1" : "0", 1), 1);
+	close(fd);
+}
+
+/* Samples come from the second CPU. */
+static void assert_ticks(struct heard *k)
+{
+	cpu_set_t second;
+
+	CPU_ZERO(&second);
+	CPU_SET(1, &second);
+	k->pid = start_spinner();
+	assert_int_equal(sched_setaffinity(k->pid, sizeof(second), &second), 0);
+	k->last_sample.cpu = 0;
+	assert_int_equal(capture_watch_pid(k->capture, k->pid), 0);
+	for (k->samples = 0; k->last_sample.cpu != 1;)
+		wait_for(k, &k->samples, k->samples + 1);
+	stop_process(k->pid);
+}
+
+/* Where there is a second CPU that is off, as in the virtual machine: none is taken from anybody.
+ */
+static void test_cpus_come_and_go(void **state)
+{
+	const char *file = "/sys/devices/system/cpu/cpu1/online";
+	struct capture_detail detail;
+	struct capture_counters counters;
+	char is_on = '1';
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	if (fd < 0 || read(fd, &is_on, 1) != 1 || is_on != '0') {
+		print_message("there is no second CPU that is off\n");
+		close(fd);
+		skip();
+	}
+	close(fd);
+	struct heard k = { .capture = open_started(&(struct capture_options){ .frequency = HZ }) };
+	for (int i = 0; i < 2; i++) {
+		switch_cpu(file, true);
+		assert_int_equal(capture_follow_cpus(k.capture, &detail), 0);
+		capture_counters(k.capture, &counters);
+		assert_int_equal(counters.cpus, 2);
+		assert_ticks(&k);
+		switch_cpu(file, false);
+		assert_int_equal(capture_follow_cpus(k.capture, &detail), 0);
+		capture_counters(k.capture, &counters);
+		assert_int_equal(counters.cpus, 1);
+	}
+	capture_close(k.capture);
+}
+
 static void test_too_many_to_watch(void **state)
 {
 	struct capture *c = open_or_skip(&(struct capture_options){ .frequency = HZ });
@@ -581,6 +642,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stop_and_start_again),
 		cmocka_unit_test(test_too_many_to_watch),
+		cmocka_unit_test(test_cpus_come_and_go),
 	};
 
 	capture_close(open_or_skip(&(struct capture_options){ .frequency = HZ }));

@@ -149,9 +149,20 @@ static void test_each_outcome_has_a_sentence(void **state)
 		assert_ptr_not_equal(capture_outcome_text(i), none);
 }
 
+static void test_cpu_lists(void **state)
+{
+	(void)state;
+	assert_true(cpu_list_has("0\n", 0) && !cpu_list_has("0\n", 1));
+	assert_true(cpu_list_has("0-3,8,10-11\n", 3) && cpu_list_has("0-3,8,10-11\n", 8));
+	assert_true(cpu_list_has("0-3,8,10-11\n", 11) && !cpu_list_has("0-3,8,10-11\n", 9));
+	assert_false(cpu_list_has("", 0) || cpu_list_has("\n", 0) || cpu_list_has("0-,x", 5));
+	assert_true(cpu_list_has("0-4294967295", 511));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cpu_lists),
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_ticks),
