@@ -114,7 +114,7 @@ static int add_row(struct writer *w, const struct depot_profile *p, int64_t seri
 int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 {
 	sqlite3_stmt *s = w->statements[WRITER_ADD_PPROF];
-	int64_t series;
+	int64_t series = 0;
 
 	int r = find_series(w, p, &series);
 	if (r == 0)

@@ -227,8 +227,8 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 {
 	_cleanup_(pprof_freep) struct pprof_profile *p = NULL;
 	_cleanup_(freep) uint8_t *plain = NULL;
-	size_t size;
-	bool changed;
+	bool changed = false;
+	size_t size = 0;
 
 	digest_profile(in, ret->row.key);
 	int r = unpack(in->pprof, &plain, &size, &changed, why);
