@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,10 @@ static int on_harvest(struct loop_timer *timer)
 	int r = harvest_one(a);
 	if (r < 0)
 		return r;
-	return harvest_is_done(&a->harvest) ? 0 : loop_timer_set(timer, HARVEST_PAUSE, 0);
+	if (!harvest_is_done(&a->harvest))
+		return loop_timer_set(timer, HARVEST_PAUSE, 0);
+	malloc_trim(0); /* what profiles were made in is wanted again in a window's time */
+	return 0;
 }
 
 static int harvest_all(struct agent *a)
@@ -335,6 +339,7 @@ static int start_recorder(struct agent *a)
 		.procfs = &a->procfs,
 		.group_of = groups_of,
 		.group_of_cgroup = groups_of_cgroup,
+		.is_cgroup_of = groups_is_cgroup_of,
 		.context = &a->groups,
 		.budget = a->config.budget * a->config.window / NSEC_PER_SEC,
 		.max_pairs = DRAIN_PAIRS,

@@ -138,6 +138,25 @@ int groups_of_cgroup(void *context, uint64_t cgroup, struct group **ret_group)
 	return get(g, &place, "", ret_group);
 }
 
+static bool is_same_container(const struct place *a, const struct place *b)
+{
+	return strcmp(a->container.text, b->container.text) == 0 &&
+	       strcmp(a->pod_uid, b->pod_uid) == 0 && strcmp(a->lxc, b->lxc) == 0;
+}
+
+int groups_is_cgroup_of(void *context, struct group *group, uint64_t cgroup, bool *ret_is)
+{
+	struct groups *g = context;
+	struct place place;
+
+	*ret_is = g->tree.fd < 0;
+	if (*ret_is)
+		return 0;
+	int r = cgroup_tree_find(&g->tree, cgroup, &place);
+	*ret_is = r == 0 && is_same_container(&place, &agent_group_of(group)->place);
+	return r < 0 ? r : 0;
+}
+
 int groups_of(void *context, const struct process *process, struct group **ret_group)
 {
 	char service[SERVICE_NAME_SIZE] = "";

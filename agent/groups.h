@@ -52,6 +52,12 @@ int groups_of(void *context, const struct process *process, struct group **ret_g
 /* As recorder_group_of_cgroup wants it. */
 int groups_of_cgroup(void *context, uint64_t cgroup, struct group **ret_group);
 
+/*
+ * As recorder_is_cgroup_of wants it: does the cgroup's own path name the same container? Where
+ * there is nothing to find it by, that is taken for granted.
+ */
+int groups_is_cgroup_of(void *context, struct group *group, uint64_t cgroup, bool *ret_is);
+
 /* NULL for no group. */
 static inline const struct agent_group *agent_group_of(struct group *group)
 {

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+/* Executables with resident pages at a time: one touch may map 2 MiB (large folios, Linux 6.18). */
+#define MAX_AWAKE 2
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
 
@@ -210,12 +212,26 @@ static int cgroup_of(struct recorder *r, uint64_t id, struct cgroup **ret_cgroup
 	return e;
 }
 
+/* A container may have its cgroup in another hierarchy, and be in one with others in this. */
+static int is_own(struct recorder *r, struct group *group, const struct cgroup *c, bool *ret_own)
+{
+	*ret_own = true;
+	return r->options.is_cgroup_of
+		       ? r->options.is_cgroup_of(r->options.context, group, c->id, ret_own)
+		       : 0;
+}
+
 /* It was looked at, and is still where it was then: so its cgroup is its group's. */
 static int settle(struct recorder *r, struct member *m, struct cgroup *c)
 {
+	bool own;
+
 	m->is_settled = true;
 	if (!m->group || !m->group->has_cgroup || c->group)
 		return 0;
+	int e = is_own(r, m->group, c, &own);
+	if (e < 0 || !own)
+		return e;
 	c->group = group_ref(m->group);
 	return tell_cgroup(r, c);
 }
@@ -306,6 +322,32 @@ static int count_stack(struct recorder *r, struct build *build, struct group *gr
 	return 0;
 }
 
+/* Give back the pages of tables that were read; in the steady state there are none. */
+static void rest_pages(struct recorder *r)
+{
+	r->n_awake = 0;
+	for (uint32_t i = 0; i < r->tallies.n; i++) {
+		struct build *build = r->tallies.items[i]->build;
+
+		if (build->rested == build->unwinder.cache.asked)
+			continue;
+		binary_rest(build->binary);
+		build->rested = build->unwinder.cache.asked;
+	}
+}
+
+static int count_and_rest(struct recorder *r, struct build *build, struct group *group,
+			  const struct sample *s)
+{
+	bool was_at_rest = build->rested == build->unwinder.cache.asked;
+	int e = count_stack(r, build, group, s);
+
+	r->n_awake += was_at_rest && build->rested != build->unwinder.cache.asked;
+	if (r->n_awake > MAX_AWAKE)
+		rest_pages(r);
+	return e;
+}
+
 /* The kernel keeps what it was told as long as there is room, and may have to be told again. */
 static bool has_been_forgotten(const struct build *build, const struct sample *s)
 {
@@ -349,7 +391,7 @@ static int on_sample(struct recorder *r, const struct sample *s)
 		if (e == 0)
 			e = charge(r, s);
 	}
-	return e < 0 ? e : count_stack(r, build, group, s);
+	return e < 0 ? e : count_and_rest(r, build, group, s);
 }
 
 /* Another program may be one of another name or of other labels: look anew. */
@@ -424,7 +466,7 @@ static int give_up(struct recorder *r, struct build *build)
 	return set_policy(r, build);
 }
 
-/* Give back the pages of tables that were read; in the steady state there are none. */
+/* Before the next drain. */
 static int rest(struct recorder *r)
 {
 	int e = 0;
@@ -436,11 +478,8 @@ static int rest(struct recorder *r)
 			e = give_up(r, build);
 		else if (r->options.max_pairs)
 			binary_allow(build->binary, r->options.max_pairs);
-		if (build->rested == build->unwinder.cache.asked)
-			continue;
-		binary_rest(build->binary);
-		build->rested = build->unwinder.cache.asked;
 	}
+	rest_pages(r);
 	return e;
 }
 

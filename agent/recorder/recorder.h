@@ -36,6 +36,10 @@ typedef int (*recorder_group_of)(void *context, const struct process *process,
  */
 typedef int (*recorder_group_of_cgroup)(void *context, uint64_t cgroup, struct group **ret_group);
 
+/* Whether a cgroup is of this group's and of nobody else's: 0 or -errno. */
+typedef int (*recorder_is_cgroup_of)(void *context, struct group *group, uint64_t cgroup,
+				     bool *ret_is);
+
 struct recorder_options {
 	uint32_t frequency;
 	bool all;		       /* every process but our own */
@@ -48,6 +52,7 @@ struct recorder_options {
 	/* For .all: */
 	recorder_group_of group_of;		  /* NULL: groups are not told apart */
 	recorder_group_of_cgroup group_of_cgroup; /* NULL: cgroups say nothing */
+	recorder_is_cgroup_of is_cgroup_of;	  /* NULL: that in which a process is, is */
 	void *context;
 	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
 	uint64_t max_pairs;	  /* of a build's tables to read in a drain; 0: no limit */
@@ -84,6 +89,7 @@ struct recorder {
 	struct tallies tallies;
 	struct stack stack; /* the one just unwound */
 	uint32_t window;    /* the number of this one, from 1 */
+	uint32_t n_awake;   /* executables of whose tables pages are resident */
 	uint64_t bytes;	    /* of memory that the tallies' stacks take */
 	struct recorder_counters counters;
 	char exhausted[RECORDER_PATH_SIZE]; /* the last such build's path, may be cut */

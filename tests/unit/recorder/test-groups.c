@@ -211,6 +211,32 @@ static void test_containers_cgroup_tells_of_all(void **state)
 	bench_fini(&b);
 }
 
+static int is_of_nobody(void *context, struct group *group, uint64_t cgroup, bool *ret_is)
+{
+	(void)context;
+	(void)group;
+	(void)cgroup;
+	*ret_is = false;
+	return 0;
+}
+
+/* The container's cgroup is in another hierarchy; here it is in one with others. */
+static void test_a_cgroup_shared_with_others_tells_of_nobody(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	b.recorder.options.is_cgroup_of = is_of_nobody;
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, HOST, 0);
+	sampled(&b, GONE, HOST, 0);
+	assert_int_equal(count_of(&b, &b.groups[0]), 1);
+	assert_int_equal(b.recorder.counters.without_group, 1);
+	bench_fini(&b);
+}
+
 /*
  * As runc does: sampled on the host, moved, and only then looked at. What is found there must not
  * be taken for true of the host.
@@ -445,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_a_process_is_looked_at_once),
 		cmocka_unit_test(test_hosts_cgroup_tells_of_nobody),
 		cmocka_unit_test(test_containers_cgroup_tells_of_all),
+		cmocka_unit_test(test_a_cgroup_shared_with_others_tells_of_nobody),
 		cmocka_unit_test(test_moved_before_the_look),
 		cmocka_unit_test(test_samples_from_before_the_look_prove_nothing),
 		cmocka_unit_test(test_pid_used_again_is_another_process),
