@@ -147,6 +147,9 @@ static int make_profile(struct harvest *h, const struct tally *t, struct harvest
 		r = pprof_encode(p, PPROF_GZIP, ret_pprof, &size);
 	if (r != 0)
 		return r < 0 ? r : -E2BIG;
+	/* Asked when all is read: it may be of either. */
+	if (binary_rewritten(t->build->binary))
+		return HARVEST_E_REWRITTEN;
 	ret_harvested->pprof = span_of(*ret_pprof, size);
 	ret_harvested->time = h->facts.start;
 	ret_harvested->samples = pprof_n_samples(p);
@@ -169,6 +172,7 @@ int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 	if (r == 0)
 		r = make_profile(h, t, ret_harvested, ret_pprof);
 	h->counters.unwanted += r == HARVEST_E_UNWANTED;
+	h->counters.rewritten += r == HARVEST_E_REWRITTEN ? t->stacks.total : 0;
 	binary_rest(t->build->binary);
 	return r;
 }

@@ -25,6 +25,8 @@ struct harvest_facts {
 struct harvest_counters {
 	uint64_t profiles, bytes; /* made; gzip */
 	uint64_t samples, unsymbolized;
+	uint64_t
+		rewritten; /* samples of executables that were overwritten before they were named */
 	uint64_t unwanted; /* tallies that a rule keeps from being profiles */
 };
 
@@ -54,6 +56,7 @@ struct harvested {
 
 enum harvest_outcome {
 	HARVEST_E_UNWANTED = 1, /* a rule says that it is not to be profiled */
+	HARVEST_E_REWRITTEN,	/* the executable's file holds something else now: no names */
 };
 
 /* Who is to be profiled, and under which names. Borrowed. */
@@ -73,7 +76,7 @@ static inline bool harvest_is_done(const struct harvest *h)
 }
 
 /*
- * Make the next profile; its bytes are *ret_pprof, the caller's to free(). 0, HARVEST_E_UNWANTED,
+ * Make the next profile; its bytes are *ret_pprof, the caller's to free(). 0, an outcome,
  * or -errno; the tally is done with in any case.
  */
 int harvest_next(struct harvest *h, const struct harvest_naming *naming,

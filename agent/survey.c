@@ -37,7 +37,8 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	       { "counted_place_unknown", c->without_group }, { "not_sampled", c->not_sampled },
 	       { "not_go", c->foreign });
 	COUNTS(to->lost, s->lost, { "ring_full", capture.lost }, { "malformed", capture.malformed },
-	       { "process_gone", c->unnamed }, { "table_full", c->refused });
+	       { "process_gone", c->unnamed }, { "table_full", c->refused },
+	       { "file_rewritten", h->rewritten });
 	COUNTS(to->unwind_errors, s->unwind_errors, { "no_stack", capture.no_stack },
 	       { "not_go_code", c->external }, { "truncated", c->truncated });
 	COUNTS(to->symbolization, s->symbolization, { "named", h->samples - h->unsymbolized },
@@ -150,6 +151,7 @@ static void list_targets(struct agent *a, struct agent_snapshot *to)
 
 		text_copy(binary_build(t->items[i]->build->binary)->main_path, name,
 			  SURVEY_MAIN_SIZE);
+		binary_rest(t->items[i]->build->binary);
 		s->targets[i] = (struct snapshot_target){
 			.main_package = name,
 			.samples = t->items[i]->stacks.total,

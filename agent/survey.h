@@ -12,7 +12,7 @@ struct survey_name {
 };
 
 struct survey {
-	struct snapshot_count samples[4], lost[4], unwind_errors[3], symbolization[2];
+	struct snapshot_count samples[4], lost[5], unwind_errors[3], symbolization[2];
 	struct snapshot_count evictions[4], memory[9];
 	struct deliver_counters deliver;
 	struct deliver_store_counters *stores;

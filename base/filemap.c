@@ -2,9 +2,11 @@
 #include "base/filemap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/sigbus.h"
 
 int filemap_open(int fd, struct filemap *ret_map)
@@ -30,6 +32,13 @@ int filemap_open(int fd, struct filemap *ret_map)
 			return r;
 		}
 		map.bytes = span_of(data, st.st_size);
+		map.written = st.st_mtim;
+		map.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (map.fd < 0) {
+			r = -errno;
+			filemap_close(&map);
+			return r;
+		}
 	}
 	*ret_map = map;
 	return 0;
@@ -40,6 +49,7 @@ void filemap_close(struct filemap *map)
 	if (map->bytes.size) {
 		sigbus_unwatch(map->range);
 		munmap((void *)map->bytes.data, map->bytes.size);
+		closep(&map->fd);
 	}
 	*map = (struct filemap)FILEMAP_NULL;
 }
@@ -53,4 +63,13 @@ void filemap_rest(const struct filemap *map)
 bool filemap_torn(const struct filemap *map)
 {
 	return map->bytes.size && sigbus_torn(map->range);
+}
+
+bool filemap_rewritten(const struct filemap *map)
+{
+	struct stat st;
+
+	return map->bytes.size &&
+	       (fstat(map->fd, &st) < 0 || st.st_mtim.tv_sec != map->written.tv_sec ||
+		st.st_mtim.tv_nsec != map->written.tv_nsec);
 }

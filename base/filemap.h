@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file mapped for reading. The mapping keeps the file (deleted or not), not the descriptor, and
+ * A file mapped for reading. The mapping keeps the file (deleted or not), and
  * only pages that are read become resident. If the file shrinks under us, what is gone reads as
  * zeros and filemap_torn() says so (base/sigbus.h).
  */
 #pragma once
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/span.h"
 
@@ -18,7 +19,9 @@
 
 struct filemap {
 	struct span bytes;
-	unsigned int range; /* of base/sigbus.h; only while bytes.size != 0 */
+	unsigned int range;	 /* of base/sigbus.h; like the rest only while bytes.size != 0 */
+	int fd;			 /* of the file */
+	struct timespec written; /* when it was */
 };
 
 #define FILEMAP_NULL \
@@ -37,3 +40,6 @@ void filemap_rest(const struct filemap *map);
 
 /* Whether bytes that were read may have been zeros instead of the file's. */
 bool filemap_torn(const struct filemap *map);
+
+/* Whether the file was written to since, so that what is read is not what was there. */
+bool filemap_rewritten(const struct filemap *map);

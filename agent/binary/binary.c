@@ -167,6 +167,11 @@ void binary_rest(const struct binary *b)
 	filemap_rest(&b->map);
 }
 
+bool binary_rewritten(const struct binary *b)
+{
+	return filemap_rewritten(&b->map);
+}
+
 const char *binary_outcome_text(int outcome)
 {
 	switch (outcome) {

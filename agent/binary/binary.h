@@ -125,6 +125,9 @@ struct binary *binary_free(struct binary *b);
  */
 void binary_rest(const struct binary *b);
 
+/* Whether the file was written to since it was opened: then it is no longer what was parsed. */
+bool binary_rewritten(const struct binary *b);
+
 /*
  * From now on lookups read no more than @pairs of value programs, some nanoseconds each, of which a
  * file made to that end has a million for each pc. Then they find no frame sizes and no lines.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,22 @@ static void test_rest_gives_memory_back(void **state)
 	filemap_rest(&map);
 	assert_int_equal(resident_kb(map.bytes.data), 0);
 	filemap_close(&map);
+}
+
+static void test_written_again(void **state)
+{
+	_cleanup_(closep) int fd = new_file();
+	const struct timespec times[] = { { .tv_sec = 1 }, { .tv_sec = 2 } };
+	struct filemap map;
+	(void)state;
+
+	assert_int_equal(futimens(fd, times), 0);
+	assert_int_equal(filemap_open(fd, &map), 0);
+	assert_false(filemap_rewritten(&map));
+	assert_int_equal(pwrite(fd, "y", 1, 0), 1);
+	assert_true(filemap_rewritten(&map));
+	filemap_close(&map);
+	assert_false(filemap_rewritten(&map));
 }
 
 static void test_what_is_no_file(void **state)
@@ -260,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_earlier_handler_is_called),
 		cmocka_unit_test(test_map_outlives_descriptor),
 		cmocka_unit_test(test_rest_gives_memory_back),
+		cmocka_unit_test(test_written_again),
 		cmocka_unit_test(test_what_is_no_file),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_table_is_bounded),
