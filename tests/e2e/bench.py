@@ -84,7 +84,10 @@ def one_line(err, says):
 
 def weight_of(path, function):
     """Samples in the profile that have @function in their stack."""
-    profile = pprofile.Profile(path)
+    return weight_in(pprofile.Profile(path), function)
+
+
+def weight_in(profile, function):
     return sum(sample.values[0] for sample in profile.samples
                if function in profile.stack(sample))
 

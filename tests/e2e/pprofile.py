@@ -2,8 +2,8 @@
 """Reads pprof profiles, and splits one into parts: no more than the tests need, nothing of hone's."""
 import gzip
 
-SAMPLE_TYPE, SAMPLE, LOCATION, FUNCTION, STRING, COMMENT = 1, 2, 4, 5, 6, 13
-DURATION, PERIOD = 10, 12
+SAMPLE_TYPE, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING = 1, 2, 3, 4, 5, 6
+DURATION, PERIOD, COMMENT = 10, 12, 13
 
 
 def varint(data, at):
@@ -66,6 +66,7 @@ class Profile:
             data = file.read()
         self.data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
         self.samples, strings, functions, locations, types, comments = [], [], {}, {}, [], []
+        mapping = {}
         for number, value, _, _ in fields(self.data):
             if number == SAMPLE:
                 self.samples.append(Sample(value))
@@ -77,6 +78,8 @@ class Profile:
                 self.period = value
             elif number == COMMENT:
                 comments += numbers(value)
+            elif number == MAPPING:
+                mapping = mapping or message(value)
             elif number == SAMPLE_TYPE:
                 types.append(message(value))
             elif number == FUNCTION:
@@ -85,6 +88,7 @@ class Profile:
             elif number == LOCATION:
                 lines = [message(line) for n, line, _, _ in fields(value) if n == 4]
                 locations[message(value)[1]] = lines
+        self.file = strings[mapping.get(5, 0)]  # the program
         self.comments = [strings[c] for c in comments]
         self.types = [(strings[t.get(1, 0)], strings[t.get(2, 0)]) for t in types]
         self.names = {key: strings[f.get(2, 0)] for key, f in functions.items()}

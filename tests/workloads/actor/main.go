@@ -9,16 +9,21 @@
 //	actor pulse WORK PAUSE   sorts for a time and sleeps for a time, forever
 //	actor exec CMD [ARG...]  works for a moment, then becomes CMD
 //	actor fork N ARG...      starts itself N times with ARG, one child after another
+//	actor gate N             waits for the end of its input, then sorts N times; timed, too
+//	actor deep N DURATION    sorts below N calls of itself, with 64 KiB of stack for 512 of them
+//	actor threads N DURATION sorts in N threads
 package main
 
 import (
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"sort"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -67,10 +72,11 @@ func threadTime() int64 {
 	return t.Nano()
 }
 
-func timed(d time.Duration) {
+//go:noinline
+func timed(work func()) {
 	runtime.LockOSThread()
 	begin := threadTime()
-	spin(d, work)
+	work()
 	fmt.Println(threadTime() - begin)
 }
 
@@ -93,9 +99,47 @@ func fork(args []string) {
 	}
 }
 
+func gate(args []string) {
+	n, err := strconv.Atoi(args[0])
+	window.Check(err)
+	io.Copy(io.Discard, os.Stdin)
+	timed(func() {
+		for i := 0; i < n; i++ {
+			work()
+		}
+	})
+}
+
+//go:noinline
+func deep(n int, below func()) (sum int) {
+	var frame [12]int
+	frame[n%12] = n
+	if n == 0 {
+		below()
+	} else {
+		sum = deep(n-1, below)
+	}
+	return sum + frame[sum%12]
+}
+
+func threads(args []string) {
+	n, err := strconv.Atoi(args[0])
+	window.Check(err)
+	var all sync.WaitGroup
+	for i := 0; i < n; i++ {
+		all.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			spin(duration(args[1:]), work)
+			all.Done()
+		}()
+	}
+	all.Wait()
+}
+
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|timed|pulse|exec|fork ...")
+		fmt.Fprintln(os.Stderr, "usage: actor spin|hash|idle|timed|pulse|exec|fork|gate|deep|threads ...")
 		os.Exit(2)
 	}
 	fmt.Println("ready", os.Getpid())
@@ -107,7 +151,7 @@ func main() {
 	case "idle":
 		time.Sleep(duration(args))
 	case "timed":
-		timed(duration(args))
+		timed(func() { spin(duration(args), work) })
 	case "pulse":
 		pulse(args)
 	case "exec":
@@ -115,5 +159,13 @@ func main() {
 		window.Check(syscall.Exec(args[0], args, os.Environ()))
 	case "fork":
 		fork(args)
+	case "gate":
+		gate(args)
+	case "deep":
+		n, err := strconv.Atoi(args[0])
+		window.Check(err)
+		deep(n, func() { spin(duration(args[1:]), work) })
+	case "threads":
+		threads(args)
 	}
 }

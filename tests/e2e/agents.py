@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent whose cost is measured, on a machine that runs other things, too."""
+import json
+import os
+import urllib.request
+
+import agentbench
+
+
+class Agent(agentbench.Agent):
+    """Takes the profiles of what is in its folder only."""
+
+    def __init__(self, hone, agent, folder, stack):
+        super().__init__(hone, agent, folder, stack)
+        self.freq = agentbench.FREQ
+        self.listen = f"127.0.0.1:{agentbench.free_port()}"
+        self.environment = {}  # of the agent, besides ours
+        self.long = False
+
+    def configure(self, window, more, freq=None):
+        rules = f"rules:\n  - exe: {self.folder}/*\notherwise: ignore\n"
+        super().configure(window, rules + more, freq or self.freq)
+
+    def run(self, window="1h", more=""):
+        before = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        super().run(window, more)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+    def work(self, *args, service=None):
+        return super().work(*args, service=service) / agentbench.FREQ * self.freq
+
+    def used(self, process):
+        """Waits for its end; the samples that it should have in main.timed."""
+        out, _ = process.communicate()
+        assert process.returncode == 0, process.returncode
+        return int(out.split()[-1]) / 1e9 * self.freq
+
+    def status(self):
+        """What `hone-agent status --json` shows; the test must have set .listen."""
+        with urllib.request.urlopen(f"http://{self.listen}/status", timeout=20) as answer:
+            return json.load(answer)
+
+    def cpu(self):
+        """CPU time so far, in seconds."""
+        with open(f"/proc/{self.process.pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+
+    def resident(self):
+        """Resident memory in KiB by what it is of: anonymous, libraries, executables, ring."""
+        parts = dict.fromkeys(("anonymous", "libraries", "executables", "ring"), 0)
+        kind = ""
+        with open(f"/proc/{self.process.pid}/smaps", encoding="utf-8") as file:
+            for line in file:
+                key, *rest = line.split()
+                if not key.endswith(":"):
+                    kind = self._kind(rest[4] if len(rest) > 4 else "")
+                elif key == "Anonymous:":
+                    parts["anonymous"] += int(rest[0])
+                    parts[kind] -= int(rest[0])
+                elif key == "Rss:":
+                    parts[kind] += int(rest[0])
+        return parts
+
+    def _kind(self, name):
+        if "bpf" in name:
+            return "ring"
+        if str(self.folder) in name:
+            return "executables"
+        return "libraries" if name.startswith("/") else "anonymous"
