@@ -2,6 +2,7 @@
 """An agent whose cost is measured, on a machine that runs other things, too."""
 import json
 import os
+import time
 import urllib.request
 
 import agentbench
@@ -44,6 +45,19 @@ class Agent(agentbench.Agent):
         """What `hone-agent status --json` shows; the test must have set .listen."""
         with urllib.request.urlopen(f"http://{self.listen}/status", timeout=20) as answer:
             return json.load(answer)
+
+    def delivered(self):
+        """Waits until two more windows are over and all of them is in the folder; the status.
+
+        A thousand profiles take longer than the agent has when it is to end, and then are spooled.
+        """
+        windows, end = self.status()["windows"], time.monotonic() + 120
+        while time.monotonic() < end:
+            status = self.status()
+            if status["windows"] >= windows + 2 and not status["stores"][0]["pending"]:
+                return status
+            time.sleep(0.5)
+        raise AssertionError("not everything is delivered")
 
     def cpu(self):
         """CPU time so far, in seconds."""
