@@ -62,7 +62,7 @@ static int read_number(sqlite3 *db, const char *sql, int *ret_number)
 /* A new database has neither an owner nor tables. */
 static int check_owner(sqlite3 *db)
 {
-	int application, tables;
+	int application = 0, tables = 0;
 	int r = read_number(db, "PRAGMA application_id", &application);
 
 	if (r != 0 || application == SCHEMA_APPLICATION)
@@ -76,7 +76,7 @@ static int check_owner(sqlite3 *db)
 int schema_upgrade_by(sqlite3 *db, const char *const *all, int n)
 {
 	char last[96];
-	int version;
+	int version = 0;
 	int r = check_owner(db);
 
 	if (r == 0)

@@ -83,7 +83,7 @@ static void give_back(void *context, void *pointer)
 static int copy_series(const Push__V1__RawProfileSeries *from, struct push *p, struct refusal *why)
 {
 	int r = push_add_series(p, why);
-	uint8_t *room;
+	uint8_t *room = NULL;
 
 	for (size_t i = 0; r == 0 && i < from->n_labels; i++) {
 		const Push__V1__LabelPair *l = from->labels[i];

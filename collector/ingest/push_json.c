@@ -83,7 +83,7 @@ static bool decode_base64(struct span text, uint8_t *room, size_t *ret_size)
 
 static int read_label(const json_t *pair, struct push *p, struct refusal *why)
 {
-	json_t *name, *value;
+	json_t *name = NULL, *value = NULL;
 	int r = json_is_object(pair) ? member(pair, "name", NULL, JSON_STRING, &name, why)
 				     : refuse(why, REFUSAL_INVALID, "a label is no object");
 
@@ -96,7 +96,7 @@ static int read_label(const json_t *pair, struct push *p, struct refusal *why)
 
 static int read_sample(const json_t *sample, struct push *p, struct refusal *why)
 {
-	json_t *pprof, *id;
+	json_t *pprof = NULL, *id = NULL;
 	uint8_t *room;
 	int r = json_is_object(sample)
 			? member(sample, "rawProfile", "raw_profile", JSON_STRING, &pprof, why)
@@ -115,7 +115,7 @@ static int read_sample(const json_t *sample, struct push *p, struct refusal *why
 
 static int read_series(const json_t *series, struct push *p, struct refusal *why)
 {
-	json_t *labels, *samples;
+	json_t *labels = NULL, *samples = NULL;
 	int r = json_is_object(series) ? member(series, "labels", NULL, JSON_ARRAY, &labels, why)
 				       : refuse(why, REFUSAL_INVALID, "a series is no object");
 
