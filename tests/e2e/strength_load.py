@@ -196,7 +196,7 @@ def budget_of_a_container(agent):
         used = 0
         while busy.is_alive():
             used += made.timed(1, "20ms")
-            time.sleep(0.5)
+            time.sleep(2)
         expected = made.used, used
     agent.stop()
     for i, wanted in enumerate(expected):

@@ -141,7 +141,7 @@ def too_many_cgroups(agent):
           f"{status['evictions']}")
     assert status["evictions"]["cgroups"] >= n - 1024, status["evictions"]
     assert got - placed <= status["samples"]["counted_place_unknown"], (got, placed, status)
-    assert_near(got, expected)
+    assert_near(got, expected, 0.2)  # in 4 ms what is outside of the time taken shows
 
 
 @test
