@@ -93,14 +93,19 @@ static bool function_of(const struct check *k, uint64_t address, struct binary_f
 	return binary_function_at(k->binary, address - k->bias, ret) == 0;
 }
 
-/* Goroutines begin at goexit, threads at mstart; mcall and morestack leave the rest behind. */
-static bool is_root(const struct check *k, uint64_t return_address)
+/*
+ * Goroutines begin at goexit, threads at mstart; mcall and morestack leave the rest behind. By Go
+ * 1.23 on arm64 a chain on the system stack ends at systemstack: the unwinder goes on from what
+ * the goroutine has saved.
+ */
+static bool is_root(const struct check *k, const struct sample *s, uint64_t return_address)
 {
 	struct binary_function f;
 
 	return function_of(k, return_address - 1, &f) &&
 	       (f.flags & BINARY_FUNC_TOP_FRAME || f.special == BINARY_MCALL ||
-		f.special == BINARY_MORESTACK);
+		f.special == BINARY_MORESTACK ||
+		(s->flags & SAMPLE_ON_G0 && f.special == BINARY_SYSTEMSTACK));
 }
 
 static bool passes_through(const struct check *k, const struct sample *s,
@@ -139,7 +144,7 @@ static void check_chain(struct check *k, const struct sample *s)
 	for (uint32_t i = 0; i < n; i++)
 		share_add(&k->code, is_go_code(k, p.frames[i]));
 	if (n && !(s->flags & SAMPLE_MORE_FRAMES))
-		share_add(&k->rooted, is_root(k, p.frames[n - 1]));
+		share_add(&k->rooted, is_root(k, s, p.frames[n - 1]));
 }
 
 static void check_stack(struct check *k, const struct sample *s)
