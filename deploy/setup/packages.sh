@@ -16,7 +16,7 @@ test_packages=(libcmocka-dev python3 clang-format mandoc
 
 # Without these some tests are skipped: programs for arm64, other kernels, units, containers. Docker
 # brings a runc of its own.
-optional_packages=(qemu-user-static qemu-system-x86 qemu-system-arm cpio systemd libfaketime podman)
+optional_packages=(curl qemu-user-static qemu-system-x86 qemu-system-arm cpio systemd libfaketime podman)
 command -v runc >/dev/null || optional_packages+=(runc)
 
 # Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.
