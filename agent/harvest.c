@@ -69,19 +69,15 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 	return identity_labels(&naming->labels, rule, &subject, build, &identity, ret_labels);
 }
 
-static int make_id(char ret_id[HARVEST_ID_SIZE])
+static int make_id(char ret_id[UUID_TEXT_SIZE])
 {
-	uint8_t b[16];
+	struct uuid id;
 
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+	if (getrandom(id.bytes, sizeof(id.bytes), 0) != sizeof(id.bytes))
 		return -errno;
-	b[6] = (b[6] & 0x0f) | 0x40;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	for (int i = 0, at = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			ret_id[at++] = '-';
-		at += sprintf(ret_id + at, "%02x", b[i]);
-	}
+	id.bytes[6] = (id.bytes[6] & 0x0f) | 0x40;
+	id.bytes[8] = (id.bytes[8] & 0x3f) | 0x80;
+	uuid_format(&id, ret_id);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/deliver/uuid.h"
 #include "agent/names.h"
 #include "agent/recorder/tallies.h"
 #include "agent/target/identity.h"
@@ -43,11 +44,9 @@ struct harvest {
 		0    \
 	}
 
-#define HARVEST_ID_SIZE 37
-
 /* A finished profile. Borrowed for the call. */
 struct harvested {
-	char id[HARVEST_ID_SIZE]; /* UUID, random (RFC 9562, version 4) */
+	char id[UUID_TEXT_SIZE]; /* UUID, random (RFC 9562, version 4) */
 	const struct labels *labels;
 	struct span pprof; /* gzip */
 	uint64_t time;	   /* ns since the epoch */
