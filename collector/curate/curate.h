@@ -4,7 +4,7 @@
  *
  * Those of the newest build in the window are taken first, then those of the build before it, and
  * so on until the samples suffice (struct pgo_quality, .enough). Newest is what appeared last: the
- * build whose first profile is the youngest. All are trimmed and added up (trim.h), judged
+ * build whose first profile is the youngest. All are trimmed and added up (pgo/trim.h), judged
  * (pgo/quality.h) and encoded: the same profiles give the same bytes, whatever the order in which
  * they came and whenever it is asked.
  *

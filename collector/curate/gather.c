@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "collector/curate/trim.h"
 #include "libpprof/pprof.h"
 #include "pgo/notes.h"
+#include "pgo/trim.h"
 
 #define HOUR	   (3600 * (int64_t)NSEC_PER_SEC)
 #define MAX_STORED ((size_t)128 << 20)

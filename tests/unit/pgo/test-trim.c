@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/curate/trim.h"
 #include "pgo/edges.h"
 #include "pgo/random.h"
+#include "pgo/trim.h"
 
 #define FUNCTIONS 12
 #define LOCATIONS 60

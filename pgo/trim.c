@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collector/curate/trim.h"
+#include "pgo/trim.h"
 
 #include <errno.h>
 #include <stdint.h>
