@@ -301,7 +301,7 @@ static int reload(struct agent *a)
 	a->reload_failed = r != 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
-	key = agent_config_restart_key(&a->config, &config);
+	key = config_restart_key(&agent_config_schema, &a->config, &config);
 	if (key)
 		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
 	r = apply(a, &config);

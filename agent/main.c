@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "agent/load.h"
 #include "agent/privilege/privilege.h"
 #include "agent/status.h"
 #include "agent/version.h"
@@ -39,10 +38,10 @@ static int read_config(struct command *c, struct config_choice *ret_choice,
 		.environment = (const char *const *)environ,
 	};
 
-	config_choose(&input, ret_choice);
+	config_choose(&agent_config_schema, &input, ret_choice);
 	if (ret_choice->action == CONFIG_HELP || ret_choice->action == CONFIG_VERSION)
 		return 0;
-	return load_config(&input, ret_choice, ret_config, &c->problems);
+	return config_load(&agent_config_schema, &input, ret_choice, ret_config, &c->problems);
 }
 
 static void set_log(struct command *c, const struct agent_config *config)
@@ -139,11 +138,11 @@ static enum exit_code run(struct command *c, struct agent_config *config)
 	return run_with(c, config, &privileges);
 }
 
-static enum exit_code print(void (*what)(struct buf *to))
+static enum exit_code print(void (*what)(const struct config_schema *schema, struct buf *to))
 {
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
 
-	what(&text);
+	what(&agent_config_schema, &text);
 	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
 	    fflush(stdout))
 		return EXIT_FAILED;
@@ -154,7 +153,7 @@ static enum exit_code print_config(const struct agent_config *config)
 {
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(4u << 20);
 
-	agent_config_print(config, &text);
+	config_print(&agent_config_schema, config, &text);
 	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
 	    fflush(stdout))
 		return EXIT_FAILED;

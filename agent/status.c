@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/load.h"
+#include "agent/config/config.h"
 #include "base/address.h"
 #include "base/buf.h"
 #include "base/escape.h"
@@ -66,8 +66,8 @@ static int find_address(struct options *options, struct agent_config *ret_config
 	struct config_problems problems = { .n = 0 };
 	struct config_choice choice;
 
-	config_choose(&input, &choice);
-	int r = load_config(&input, &choice, ret_config, &problems);
+	config_choose(&agent_config_schema, &input, &choice);
+	int r = config_load(&agent_config_schema, &input, &choice, ret_config, &problems);
 	for (size_t i = 0; i < problems.n; i++)
 		fprintf(stderr, "hone-agent status: %s\n", problems.texts[i]);
 	if (r > 0)

@@ -8,12 +8,7 @@
 #include "base/clock.h"
 #include "collector/routes.h"
 
-#define WORKERS	    8
-#define CONNECTIONS 12000
 #define OTHER_FILES 200 /* of the database, readers, streams */
-#define BODIES	    ((size_t)128 << 20)
-#define SILENCE	    150 /* s: agents keep a connection from window to window */
-#define DEADLINE    60	/* s */
 
 void collector_say(struct collector *c, enum log_level level, const char *message, const char *text,
 		   int error)
@@ -31,9 +26,11 @@ static void on_answered(void *context, const struct http_record *r)
 	struct collector *c = context;
 
 	pthread_mutex_lock(&c->log_mutex);
-	log_info(c->log, "request", log_text("method", r->method), log_text("path", r->path),
-		 log_u64("status", r->status), log_u64("received", r->received),
-		 log_u64("sent", r->sent), log_seconds("took", r->duration));
+	if (c->log_requests)
+		log_info(c->log, "request", log_text("method", r->method),
+			 log_text("path", r->path), log_u64("status", r->status),
+			 log_u64("received", r->received), log_u64("sent", r->sent),
+			 log_seconds("took", r->duration));
 	pthread_mutex_unlock(&c->log_mutex);
 }
 
@@ -69,50 +66,74 @@ static int open_depot(struct collector *c, const char *data)
 
 /* As many as may be open: the soft limit is 1024 by tradition, select(2)'s, which nobody uses here.
  */
-static unsigned int raise_connections(void)
+static unsigned int raise_connections(unsigned int wanted)
 {
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return CONNECTIONS;
-	if (files.rlim_cur < CONNECTIONS + OTHER_FILES) {
-		files.rlim_cur = CONNECTIONS + OTHER_FILES;
+		return wanted;
+	if (files.rlim_cur < wanted + OTHER_FILES) {
+		files.rlim_cur = wanted + OTHER_FILES;
 		if (files.rlim_cur > files.rlim_max)
 			files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (files.rlim_cur >= CONNECTIONS + OTHER_FILES)
-		return CONNECTIONS;
+	if (files.rlim_cur >= wanted + OTHER_FILES)
+		return wanted;
 	return files.rlim_cur > 2 * OTHER_FILES ? (unsigned int)files.rlim_cur - OTHER_FILES
 						: OTHER_FILES;
 }
 
-static int open_http(struct collector *c, const char *address)
+static int open_http(struct collector *c)
 {
+	const struct settings *s = &c->settings;
 	const struct http_options options = {
-		.address = address,
-		.workers = WORKERS,
-		.connections = raise_connections(),
-		.body = COLLECTOR_MAX_BODY,
-		.bodies = BODIES,
-		.silence = SILENCE,
-		.deadline = DEADLINE,
+		.address = s->listen,
+		.workers = (unsigned int)s->limits.workers,
+		.connections = raise_connections((unsigned int)s->limits.connections),
+		.body = s->limits.body,
+		.bodies = s->limits.memory,
+		.silence = (unsigned int)(s->limits.idle / NSEC_PER_SEC),
+		.deadline = (unsigned int)(s->limits.body_time / NSEC_PER_SEC),
 	};
 	const struct http_handlers handlers = { routes_answer, on_answered, c };
 	int r = http_open(&options, &handlers, &c->http);
 
 	if (r == 0)
 		return 0;
-	log_error(c->log, "cannot listen", log_text("address", address), log_errno(r));
+	log_error(c->log, "cannot listen", log_text("address", s->listen), log_errno(r));
 	return 1;
 }
 
-int collector_open(struct collector *c, const struct collector_options *options)
+static void set_log(struct collector *c, const struct settings *settings)
 {
-	*c = (struct collector){ .log = options->log };
+	pthread_mutex_lock(&c->log_mutex);
+	c->log->format = settings->log.format;
+	c->log->level = settings->log.level;
+	c->log_requests = settings->log.requests;
+	pthread_mutex_unlock(&c->log_mutex);
+}
+
+int collector_reload(struct collector *c, const struct settings *settings)
+{
+	const char *key = config_restart_key(&settings_schema, &c->settings, settings);
+
+	set_log(c, settings);
+	if (key)
+		collector_say(c, LOG_LEVEL_WARNING, "a change takes effect at the next start only",
+			      key, 0);
+	collector_say(c, LOG_LEVEL_INFO, "configuration reloaded", NULL, 0);
+	return 0;
+}
+
+int collector_open(struct collector *c, struct settings *settings, struct log *log)
+{
+	*c = (struct collector){ .settings = *settings, .log = log };
+	*settings = (struct settings){ 0 };
 	pthread_mutex_init(&c->log_mutex, NULL);
-	int r = open_depot(c, options->data);
-	return r ? r : open_http(c, options->listen);
+	set_log(c, &c->settings);
+	int r = open_depot(c, c->settings.data);
+	return r ? r : open_http(c);
 }
 
 void collector_close(struct collector *c)
@@ -121,4 +142,5 @@ void collector_close(struct collector *c)
 	c->curate = curate_free(c->curate);
 	c->depot = depot_close(c->depot);
 	pthread_mutex_destroy(&c->log_mutex);
+	settings_fini(&c->settings);
 }

@@ -11,25 +11,28 @@
 #include "collector/curate/curate.h"
 #include "collector/depot/depot.h"
 #include "collector/http/http.h"
-
-#define COLLECTOR_MAX_BODY ((size_t)64 << 20)
-
-struct collector_options {
-	const char *listen; /* "127.0.0.1:4040" */
-	const char *data;   /* folder */
-	struct log *log;    /* borrowed */
-};
+#include "collector/settings/settings.h"
 
 struct collector {
-	struct log *log;
+	struct settings settings;
+	struct log *log; /* borrowed */
 	pthread_mutex_t log_mutex;
+	bool log_requests; /* under it, as what is in log */
 	struct depot *depot;
 	struct curate *curate;
 	struct http *http;
 };
 
-/* 0; 1: it was said in the log why it cannot start; or -errno. */
-int collector_open(struct collector *c, const struct collector_options *options);
+/*
+ * @settings, whose .data was given, and @log, borrowed, are the collector's also where this fails.
+ * 0; 1: it was said in the log why it cannot start; or -errno.
+ */
+int collector_open(struct collector *c, struct settings *settings, struct log *log);
+
+/*
+ * Make @settings hold, as far as that can be without a start; what cannot is told. 0 or -errno.
+ */
+int collector_reload(struct collector *c, const struct settings *settings);
 
 /* Answer what is under way, then close. Fine for one that was not opened whole. */
 void collector_close(struct collector *c);

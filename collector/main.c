@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone-collector: from the command line to a collector that runs. */
 #include <errno.h>
-#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,154 +13,182 @@
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
-static const char help[] =
-	"Usage: hone-collector [OPTION]...\n"
-	"Keeps CPU profiles, and gives every build its default.pgo.\n"
-	"\n"
-	"  --listen ADDRESS:PORT  where to be reached (127.0.0.1:4040)\n"
-	"  --data DIR             where profiles are kept (hone-data, or the service's own\n"
-	"                         folder: $STATE_DIRECTORY)\n"
-	"  --log-format FORMAT    logfmt or json (logfmt)\n"
-	"  --log-level LEVEL      debug, info, warning or error (info)\n"
-	"  --help, --version\n";
-
 struct command {
-	struct collector_options options;
+	int argc;
+	char **argv;
 	struct log log;
-	bool done; /* all was said */
+	struct config_problems problems;
 };
 
 struct running {
+	struct command *command;
 	struct loop loop;
 	struct loop_signals signals;
+	struct loop_timer watchdog;
 	struct collector collector;
 	int notify;
 };
 
-static const char *const levels[] = { "debug", "info", "warning", "error" };
+/* ---- configuration ----------------------------------------------------------------------- */
 
-static bool read_level(const char *text, enum log_level *ret_level)
+/* Nobody said where: as systemd.exec(5) has it. */
+static void choose_data(struct settings *settings)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
-		if (!strcmp(text, levels[i])) {
-			*ret_level = (enum log_level)i;
-			return true;
-		}
-	fprintf(stderr, "hone-collector: --log-level is debug, info, warning or error.\n");
-	return false;
+	const char *state = getenv("STATE_DIRECTORY");
+
+	if (!settings->data)
+		settings->data = state && *state ? state : "hone-data";
 }
 
-static bool read_format(const char *text, enum log_format *ret_format)
+/* 0, CONFIG_E_WRONG, or -errno. */
+static int read_settings(struct command *c, struct config_choice *ret_choice,
+			 struct settings *ret_settings)
 {
-	*ret_format = strcmp(text, "json") != 0 ? LOG_FORMAT_LOGFMT : LOG_FORMAT_JSON;
-	if (!strcmp(text, "json") || !strcmp(text, "logfmt"))
-		return true;
-	fprintf(stderr, "hone-collector: --log-format is logfmt or json.\n");
-	return false;
-}
-
-static bool say(struct command *c, const char *text)
-{
-	c->done = true;
-	return fputs(text, stdout) >= 0 && fflush(stdout) == 0;
-}
-
-static bool read_option(struct command *c, int option)
-{
-	switch (option) {
-	case 'l':
-		c->options.listen = optarg;
-		return true;
-	case 'd':
-		c->options.data = optarg;
-		return true;
-	case 'f':
-		return read_format(optarg, &c->log.format);
-	case 'v':
-		return read_level(optarg, &c->log.level);
-	case 'h':
-		return say(c, help);
-	case 'V':
-		return say(c, "hone-collector " HONE_VERSION "\n");
-	default:
-		return false; /* getopt said it */
-	}
-}
-
-static bool read_options(struct command *c, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "data", required_argument, NULL, 'd' },
-		{ "log-format", required_argument, NULL, 'f' },
-		{ "log-level", required_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
+	const struct config_input input = {
+		.argc = c->argc,
+		.argv = (const char *const *)c->argv,
+		.environment = (const char *const *)environ,
 	};
-	int option;
 
-	while (!c->done && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (!read_option(c, option))
-			return false;
-	if (!c->done && optind < argc) {
-		fprintf(stderr, "hone-collector: what is %s?\n", argv[optind]);
-		return false;
-	}
-	return true;
+	config_choose(&settings_schema, &input, ret_choice);
+	if (ret_choice->action == CONFIG_HELP || ret_choice->action == CONFIG_VERSION)
+		return 0;
+	int r = config_load(&settings_schema, &input, ret_choice, ret_settings, &c->problems);
+	if (r == 0)
+		choose_data(ret_settings);
+	return r;
+}
+
+static void say_problems(const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		fprintf(stderr, "hone-collector: %s\n", problems->texts[i]);
+	if (problems->more)
+		fprintf(stderr, "hone-collector: and %zu more.\n", problems->more);
+}
+
+static enum exit_code print(void (*what)(const struct config_schema *schema, struct buf *to))
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
+
+	what(&settings_schema, &text);
+	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
+	    fflush(stdout))
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+static enum exit_code print_settings(const struct settings *settings)
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
+
+	config_print(&settings_schema, settings, &text);
+	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
+	    fflush(stdout))
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+/* The configuration is read anew; what is wrong with it is told, and the old one stays. */
+static void reload(struct running *r)
+{
+	_cleanup_(settings_fini) struct settings settings = { 0 };
+	struct command *c = r->command;
+	struct config_choice choice;
+
+	notify_reloading(r->notify);
+	int result = read_settings(c, &choice, &settings);
+	if (result == 0)
+		result = collector_reload(&r->collector, &settings);
+	for (size_t i = 0; result == CONFIG_E_WRONG && i < c->problems.n; i++)
+		collector_say(&r->collector, LOG_LEVEL_ERROR,
+			      "configuration is wrong, the old one stays", c->problems.texts[i], 0);
+	if (result < 0)
+		collector_say(&r->collector, LOG_LEVEL_ERROR, "configuration cannot be read", NULL,
+			      result);
+	notify_ready(r->notify, result ? "the new configuration is wrong" : "running");
 }
 
 static int on_signal(struct loop_signals *signals, int number)
 {
 	struct running *r = container_of(signals, struct running, signals);
 
-	(void)number;
-	loop_quit(&r->loop);
+	if (number == SIGHUP)
+		reload(r);
+	else
+		loop_quit(&r->loop);
 	return 0;
 }
 
-static void say_running(struct running *r, const struct collector_options *options)
+static int on_watchdog(struct loop_timer *timer)
 {
+	struct running *r = container_of(timer, struct running, watchdog);
+
+	notify_watchdog(r->notify);
+	return 0;
+}
+
+static int start_watchdog(struct running *r)
+{
+	uint64_t interval =
+		notify_watchdog_interval(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), getpid());
+
+	int result = loop_timer_init(&r->watchdog, &r->loop, on_watchdog);
+	return result ? result : loop_timer_set(&r->watchdog, interval, interval);
+}
+
+static void say_running(struct running *r)
+{
+	const struct settings *s = &r->collector.settings;
 	struct log_field port = log_u64("port", http_port(r->collector.http));
 
-	log_info(options->log, "hone-collector runs", log_text("version", HONE_VERSION),
-		 log_text("listen", options->listen), port, log_text("data", options->data));
+	log_info(&r->command->log, "hone-collector runs", log_text("version", HONE_VERSION),
+		 log_text("listen", s->listen), port, log_text("data", s->data));
 	notify_ready(r->notify, "running");
 }
 
 /* Signals are blocked before there are threads, so that none of these takes them. */
-static int run(struct running *r, const struct collector_options *options)
+static int start(struct running *r, struct settings *settings)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	int result = loop_init(&r->loop);
 	if (result == 0)
 		result = loop_signals_init(&r->signals, &r->loop, &set, on_signal);
 	if (result == 0)
-		result = collector_open(&r->collector, options);
-	if (result == 0) {
-		say_running(r, options);
-		result = loop_run(&r->loop);
-		notify_stopping(r->notify, "stopping");
-	}
-	if (result < 0)
-		log_error(options->log, "hone-collector cannot go on", log_errno(result));
-	return result;
+		result = start_watchdog(r);
+	return result ? result : collector_open(&r->collector, settings, &r->command->log);
 }
 
-static enum exit_code run_all(const struct collector_options *options)
+static enum exit_code run(struct command *c, struct settings *settings)
 {
-	struct running r = { .loop = LOOP_NULL, .signals = LOOP_SIGNALS_NULL, .notify = -1 };
+	struct running r = { .command = c,
+			     .loop = LOOP_NULL,
+			     .signals = LOOP_SIGNALS_NULL,
+			     .watchdog = LOOP_TIMER_NULL,
+			     .notify = -1 };
 
+	signal(SIGPIPE, SIG_IGN); /* of whoever read the log */
 	notify_open(getenv("NOTIFY_SOCKET"), &r.notify);
-	int result = run(&r, options);
+	int result = start(&r, settings);
+	if (result == 0) {
+		say_running(&r);
+		result = loop_run(&r.loop);
+		notify_stopping(r.notify, "stopping");
+	}
+	if (result < 0)
+		log_error(&c->log, "hone-collector cannot go on", log_errno(result));
 	if (r.collector.log)
 		collector_close(&r.collector);
 	if (result == 0)
-		log_info(options->log, "hone-collector ends");
+		log_info(&c->log, "hone-collector ends");
+	loop_timer_fini(&r.watchdog);
 	loop_signals_fini(&r.signals);
 	loop_fini(&r.loop);
 	closep(&r.notify);
@@ -169,14 +197,27 @@ static enum exit_code run_all(const struct collector_options *options)
 
 int main(int argc, char **argv)
 {
-	const char *state = getenv("STATE_DIRECTORY"); /* systemd.exec(5) */
-	struct command c = { .log = { .fd = 2, .level = LOG_LEVEL_INFO } };
+	struct command c = { .argc = argc, .argv = argv, .log = { .fd = 2 } };
+	_cleanup_(settings_fini) struct settings settings = { 0 };
+	struct config_choice choice;
 
-	c.options = (struct collector_options){ .listen = "127.0.0.1:4040",
-						.data = state && *state ? state : "hone-data",
-						.log = &c.log };
 	c.log.priority = log_is_journal(2, getenv("JOURNAL_STREAM"));
-	if (!read_options(&c, argc, argv))
-		return EXIT_WRONG;
-	return c.done ? EXIT_OK : run_all(&c.options);
+	int r = read_settings(&c, &choice, &settings);
+	if (r < 0)
+		fprintf(stderr, "hone-collector: %s.\n", strerror(-r));
+	if (r == CONFIG_E_WRONG)
+		say_problems(&c.problems);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILED : EXIT_WRONG;
+	switch (choice.action) {
+	case CONFIG_HELP:
+		return print(config_help);
+	case CONFIG_VERSION:
+		return puts("hone-collector " HONE_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
+	case CONFIG_CHECK:
+		return print_settings(&settings);
+	case CONFIG_RUN:
+		return run(&c, &settings);
+	}
+	return EXIT_FAILED;
 }

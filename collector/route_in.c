@@ -40,8 +40,8 @@ static int store_one(struct collector *c, const struct accept_input *in, size_t 
 	return r ? r : store(c, &accepted.row, 1, ret_added, why);
 }
 
-static struct span unpacked(const struct http_request *r, uint8_t **ret_memory, int *ret_result,
-			    struct refusal *why)
+static struct span unpacked(const struct collector *c, const struct http_request *r,
+			    uint8_t **ret_memory, int *ret_result, struct refusal *why)
 {
 	const char *encoding = http_header(r, "Content-Encoding");
 	struct span body = http_body(r);
@@ -54,7 +54,7 @@ static struct span unpacked(const struct http_request *r, uint8_t **ret_memory, 
 		*ret_result = refuse(why, REFUSAL_UNIMPLEMENTED,
 				     "unknown compression: supported encodings are gzip");
 	else
-		*ret_result = accept_gunzip(body, COLLECTOR_MAX_BODY, ret_memory, &size, why);
+		*ret_result = accept_gunzip(body, c->settings.limits.body, ret_memory, &size, why);
 	return *ret_result ? span_of("", 0) : span_of(*ret_memory, size);
 }
 
@@ -150,7 +150,7 @@ void route_push(struct collector *c, const struct http_request *r, struct http_a
 	}
 	int result = check_protocol(r, &why);
 	if (result == 0)
-		body = unpacked(r, &memory, &result, &why);
+		body = unpacked(c, r, &memory, &result, &why);
 	if (result == 0)
 		result = codec == CODEC_PROTO ? push_parse_proto(body, &push, &why)
 					      : push_parse_json(body, &push, &why);
@@ -220,7 +220,7 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 	if (result == 0)
 		result = read_name(r, &labels, &why);
 	if (result == 0)
-		in.pprof = unpacked(r, &memory, &result, &why);
+		in.pprof = unpacked(c, r, &memory, &result, &why);
 	if (result == 0)
 		result = find_profile(r, in.pprof, &in.pprof, &why);
 	in.tenant = route_tenant(r);
@@ -288,7 +288,7 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 	if (result == 0)
 		result = read_arguments(r, &labels, &why);
 	if (result == 0)
-		in.pprof = unpacked(r, &memory, &result, &why);
+		in.pprof = unpacked(c, r, &memory, &result, &why);
 	in.tenant = route_tenant(r);
 	if (result == 0)
 		result = store_one(c, &in, &added, &why);

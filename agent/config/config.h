@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the agent is told to do: from one YAML file, flags, and HONE_... of the environment.
- *
- * A flag goes before the environment, that before the file, that before the default. A list
- * (stores, rules, labels) given at a higher place replaces that of a lower one as a whole. What the
- * keys are, their defaults and what they mean stands in one table, agent/config/keys.c; --help, the
- * manual, deploy/config/agent.yaml and the parser all come from it.
- *
- * Pure: bytes and words in, values out. The owner reads the file and hands in argv and environ.
- * What is wrong is told as sentences with file and line, all that is found and not only the first.
- *
- * Secrets are never here: passwords and tokens are named by their files, which whoever uses them
- * reads again when they change.
+ * What the agent is told to do, by one YAML file, flags, and HONE_... of the environment
+ * (config/parse.h). What the keys are, their defaults and what they mean stands in one table,
+ * agent/config/keys.c.
  */
 #pragma once
 
@@ -20,23 +11,14 @@
 #include <stdint.h>
 
 #include "agent/target/rules.h"
-#include "base/buf.h"
 #include "base/log.h"
-#include "base/span.h"
+#include "config/parse.h"
 
 #define CONFIG_DEFAULT_FILE "/etc/hone/agent.yaml"
 
-#define CONFIG_MAX_FILE	    (256u << 10) /* bytes of the file */
-#define CONFIG_MAX_STORES   8u
-#define CONFIG_MAX_RULES    256u
-#define CONFIG_MAX_PAIRS    32u /* of one list: headers, patterns */
-#define CONFIG_MAX_LABELS   12u /* with those of the agent's own, what a store takes */
-#define CONFIG_MAX_PROBLEMS 32u /* that are told */
-#define CONFIG_PROBLEM_SIZE 320u
-
-struct config_pair {
-	const char *key, *value;
-};
+#define CONFIG_MAX_STORES 8u
+#define CONFIG_MAX_RULES  256u
+#define CONFIG_MAX_LABELS 12u /* with those of the agent's own, what a store takes */
 
 enum config_switch {
 	CONFIG_AUTO,
@@ -122,62 +104,8 @@ struct agent_config {
 	struct config_block *blocks; /* where all of the above lies */
 };
 
-enum config_action {
-	CONFIG_RUN,
-	CONFIG_CHECK,	/* --check-config */
-	CONFIG_HELP,	/* --help */
-	CONFIG_VERSION, /* --version */
-};
+/* All there is to know of it, for config/parse.h: parse, print, --help and so on. */
+extern const struct config_schema agent_config_schema;
 
-/* What is wrong. Each text is a sentence and begins with where: "agent.yaml:12: ", "--window: " or
- * "HONE_WINDOW: ". */
-struct config_problems {
-	char texts[CONFIG_MAX_PROBLEMS][CONFIG_PROBLEM_SIZE];
-	size_t n;    /* of texts */
-	size_t more; /* further ones, that had no room */
-};
-
-struct config_input {
-	struct span file;      /* empty: none */
-	const char *file_name; /* for what is said of it */
-	int argc;	       /* argv[0] is the program's name */
-	const char *const *argv;
-	const char *const *environment; /* "NAME=value", NULL at the end; NULL: none */
-};
-
-/* The first look: which file to read, what to do. Borrowed from the input. */
-struct config_choice {
-	enum config_action action;
-	const char *file; /* CONFIG_DEFAULT_FILE where none was named */
-	bool named;	  /* it was named: then it must be there */
-};
-
-enum config_outcome {
-	CONFIG_E_WRONG = 1, /* see the problems, which are at least one */
-};
-
-/* --config FILE, HONE_CONFIG, --help and so on. Cannot fail: what is wrong is found later. */
-void config_choose(const struct config_input *input, struct config_choice *ret_choice);
-
-/*
- * All of it. 0, CONFIG_E_WRONG, or -ENOMEM; only after 0 there is something in *ret_config, which
- * agent_config_fini() ends (as it does an empty one).
- */
-int agent_config_parse(const struct config_input *input, struct agent_config *ret_config,
-		       struct config_problems *ret_problems);
+/* Fine for an empty one. */
 void agent_config_fini(struct agent_config *config);
-
-/* The whole configuration as a YAML file that reads back as the same. */
-void agent_config_print(const struct agent_config *config, struct buf *to);
-
-/*
- * The first key whose value differs between @old and @now and that is only read at the start, NULL
- * if there is none: all others take effect on reload.
- */
-const char *agent_config_restart_key(const struct agent_config *old,
-				     const struct agent_config *now);
-
-/* What --help says; the table in the manual (mdoc); deploy/config/agent.yaml. */
-void config_help(struct buf *to);
-void config_manual(struct buf *to);
-void config_example(struct buf *to);

@@ -22,7 +22,7 @@ static void expect(bool promise)
 
 static void print(const struct agent_config *config, struct buf *to)
 {
-	agent_config_print(config, to);
+	config_print(&agent_config_schema, config, to);
 	expect(!buf_error(to));
 }
 
@@ -35,10 +35,10 @@ static void round_trip(const struct agent_config *config)
 	print(config, &first);
 	struct config_input in = { .file = span_of(first.data, first.size), .file_name = "again" };
 	if (first.size <= CONFIG_MAX_FILE) {
-		expect(agent_config_parse(&in, &again, &problems) == 0);
+		expect(config_parse(&agent_config_schema, &in, &again, &problems) == 0);
 		print(&again, &second);
 		expect(first.size == second.size && !memcmp(first.data, second.data, first.size));
-		expect(!agent_config_restart_key(config, &again));
+		expect(!config_restart_key(&agent_config_schema, config, &again));
 		agent_config_fini(&again);
 	}
 	buf_fini(&first);
@@ -76,8 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				   .file_name = "fuzz",
 				   .argc = words_of(text, words),
 				   .argv = words };
-	config_choose(&in, &choice);
-	int r = agent_config_parse(&in, &config, &problems);
+	config_choose(&agent_config_schema, &in, &choice);
+	int r = config_parse(&agent_config_schema, &in, &config, &problems);
 	if (!r)
 		round_trip(&config);
 	else

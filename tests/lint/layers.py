@@ -12,6 +12,8 @@ import tree
 # room: rooms it may include besides itself
 ROOMS = {
     "base": set(),
+    # Reads a program's configuration by the table that the program has.
+    "config": {"base"},
     "libpprof": set(),
     "pgo": {"base", "libpprof"},
     "proto": set(),
@@ -34,12 +36,13 @@ ROOMS = {
         "agent/aggregate",
     },
     "agent/deliver": {"base", "store"},
-    "agent/config": {"base", "agent/target"},
+    "agent/config": {"base", "config", "agent/target"},
     "agent/expose": {"base", "agent/deliver"},
     "agent/privilege": {"base"},
     # What the collector keeps on disk; it knows bytes and labels, no profiles.
     "collector/depot": {"base"},
     "collector/http": {"base"},
+    "collector/settings": {"base", "config"},
     # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
     "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
@@ -47,7 +50,7 @@ ROOMS = {
 COLLECTOR = {room for room in ROOMS if room.startswith("collector/")}
 ROOMS["agent"] = set(ROOMS) - COLLECTOR
 ROOMS["cli"] = set(ROOMS) - COLLECTOR - {"agent"}
-ROOMS["collector"] = {"base", "libpprof", "pgo", "proto", "store"} | COLLECTOR
+ROOMS["collector"] = {"base", "config", "libpprof", "pgo", "proto", "store"} | COLLECTOR
 
 # Headers from outside that only some rooms may see.
 OUTSIDE = [
@@ -56,7 +59,7 @@ OUTSIDE = [
     (r"^bpf/bpf_\w+\.h$", {"bpf"}),
     (r"^linux/(bpf|perf_event)\.h$", {"agent/capture"}),
     (r"^curl/", {"base", "store", "agent/kube", "agent"}),  # base: curl_loop
-    (r"^yaml\.h$", {"agent/config"}),
+    (r"^yaml\.h$", {"config"}),
     (r"^microhttpd\.h$", {"agent/expose", "collector/http"}),
     (r"^sqlite3\.h$", {"collector/depot"}),
 ]

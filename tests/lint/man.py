@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""man.py ROOT HONE AGENT: the manual pages render without warnings, and name the options that are."""
+"""man.py ROOT HONE AGENT COLLECTOR: the manual pages render without warnings, and name the options that are."""
 import os
 import re
 import shutil
@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 # Each page with the commands of its program.
-PAGES = {"hone.1": ["record", "check", "compare"], "hone-agent.8": ["status"]}
+PAGES = {"hone.1": ["record", "check", "compare"], "hone-agent.8": ["status"], "hone-collector.8": []}
 
 
 def offered(program, commands):

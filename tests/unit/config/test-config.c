@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "agent/config/config.h"
-#include "agent/config/keys.h"
 #include "base/clock.h"
+#include "tests/unit/config/promises.h"
 
 static struct agent_config config;
 static struct config_problems problems;
@@ -25,7 +25,7 @@ static int parse(const char *file, const char *const *environment, const char *c
 	while (argv[in.argc])
 		in.argc++;
 	agent_config_fini(&config);
-	int r = agent_config_parse(&in, &config, &problems);
+	int r = config_parse(&agent_config_schema, &in, &config, &problems);
 	for (size_t i = 0; r && i < problems.n; i++)
 		print_message("  %s\n", problems.texts[i]);
 	return r;
@@ -237,8 +237,9 @@ static void mistakes_are_told_with_their_line(void **state)
 		  "agent.yaml:1: node must be UTF-8 without control characters" },
 		{ "window: 60s\n---\nwindow: 61s\n", "agent.yaml:2: there is a second document" },
 		{ "- window\n",
-		  "agent.yaml:1: the file wants lines like window: 60s, not a list." },
-		{ "window\n", "agent.yaml:1: the file wants lines like window: 60s, not a single" },
+		  "agent.yaml:1: the file wants lines like listen: ADDRESS, not a list." },
+		{ "window\n",
+		  "agent.yaml:1: the file wants lines like listen: ADDRESS, not a single" },
 		{ "window: 60s\n\tfreq: 9\n", "agent.yaml:2: this is no YAML: " },
 		{ "node: \xff\n", "agent.yaml:1: this is no YAML: " },
 		{ "[a]: b\n", "agent.yaml:1: a key wants a single word, not a list." },
@@ -393,20 +394,20 @@ static void what_to_do_is_seen_first(void **state)
 
 	(void)state;
 	in.argv = WORDS("--window", "--help");
-	config_choose(&in, &choice); /* --help is the value of --window */
+	config_choose(&agent_config_schema, &in, &choice); /* --help is the value of --window */
 	assert_int_equal(choice.action, CONFIG_RUN);
 	assert_string_equal(choice.file, "/e");
 	assert_true(choice.named);
 	in.argv = WORDS("--config=/f", "--check-config");
-	config_choose(&in, &choice);
+	config_choose(&agent_config_schema, &in, &choice);
 	assert_int_equal(choice.action, CONFIG_CHECK);
 	assert_string_equal(choice.file, "/f");
 	in.argv = WORDS("--check-config", "-h");
-	config_choose(&in, &choice);
+	config_choose(&agent_config_schema, &in, &choice);
 	assert_int_equal(choice.action, CONFIG_HELP);
 	in.environment = NULL;
 	in.argv = WORDS("--nonsense", "--version");
-	config_choose(&in, &choice);
+	config_choose(&agent_config_schema, &in, &choice);
 	assert_int_equal(choice.action, CONFIG_VERSION);
 	assert_string_equal(choice.file, CONFIG_DEFAULT_FILE);
 	assert_false(choice.named);
@@ -415,7 +416,7 @@ static void what_to_do_is_seen_first(void **state)
 static void print(struct buf *to)
 {
 	to->size = 0;
-	agent_config_print(&config, to);
+	config_print(&agent_config_schema, &config, to);
 	assert_int_equal(buf_error(to), 0);
 	buf_append_u8(to, '\0');
 }
@@ -453,10 +454,11 @@ static void printed_it_reads_back_as_the_same(void **state)
 static void the_example_is_the_defaults(void **state)
 {
 	struct buf example = BUF_INIT(1 << 20), bare = BUF_INIT(1 << 20), file = BUF_INIT(1 << 20);
+	const struct config_key *stores = &agent_config_schema.table->keys[0];
 	size_t keys = 0;
 
 	(void)state;
-	config_example(&example);
+	config_example(&agent_config_schema, &example);
 	buf_append_u8(&example, '\0');
 	assert_int_equal(parse_file((const char *)example.data), 0);
 	print(&bare);
@@ -470,7 +472,7 @@ static void the_example_is_the_defaults(void **state)
 	assert_int_equal(parse_file((const char *)file.data), 0);
 	print(&example);
 	assert_string_equal((const char *)example.data, (const char *)bare.data);
-	assert_in_range(keys, config_agent_keys.n + config_store_keys.n, SIZE_MAX);
+	assert_in_range(keys, stores->list->table->n + agent_config_schema.table->n, SIZE_MAX);
 	buf_fini(&example);
 	buf_fini(&bare);
 	buf_fini(&file);
@@ -485,39 +487,18 @@ static void keys_that_want_a_restart(void **state)
 	old = config;
 	config = (struct agent_config){ 0 };
 	assert_int_equal(parse_file(whole), 0);
-	assert_null(agent_config_restart_key(&old, &config));
+	assert_null(config_restart_key(&agent_config_schema, &old, &config));
 	assert_int_equal(parse(whole, NULL, WORDS("--log-level=info", "--store=http://new")), 0);
-	assert_null(agent_config_restart_key(&old, &config));
+	assert_null(config_restart_key(&agent_config_schema, &old, &config));
 	assert_int_equal(parse(whole, NULL, WORDS("--listen=127.0.0.1:1")), 0);
-	assert_string_equal(agent_config_restart_key(&old, &config), "listen");
+	assert_string_equal(config_restart_key(&agent_config_schema, &old, &config), "listen");
 	agent_config_fini(&old);
 }
 
-/* The table keeps its own promises. */
-static void every_key_can_be_found_and_has_a_value(void **state)
+static void the_tables_keep_their_promises(void **state)
 {
-	static const struct config_table *const tables[] = { &config_agent_keys, &config_store_keys,
-							     &config_rule_keys };
-	char one[CONFIG_NAME_SIZE], other[CONFIG_NAME_SIZE];
-
 	(void)state;
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (size_t i = 0; i < tables[t]->n; i++) {
-			const struct config_key *key = &tables[t]->keys[i];
-
-			assert_non_null(key->help);
-			assert_non_null(key->value);
-			assert_true(key->help[strlen(key->help) - 1] != '.');
-			assert_int_equal(key->type == CONFIG_CHOICE, key->choices != NULL);
-			if (key->type >= CONFIG_DURATION && key->type <= CONFIG_CHOICE)
-				assert_non_null(key->fallback);
-			assert_int_equal(t == 0, key->flag != NULL);
-			for (size_t j = 0; t == 0 && j < i; j++) {
-				config_variable(key, one);
-				config_variable(&tables[t]->keys[j], other);
-				assert_string_not_equal(one, other);
-			}
-		}
+	check_promises(&agent_config_schema);
 }
 
 int main(void)
@@ -535,7 +516,7 @@ int main(void)
 		cmocka_unit_test_teardown(printed_it_reads_back_as_the_same, teardown),
 		cmocka_unit_test_teardown(the_example_is_the_defaults, teardown),
 		cmocka_unit_test_teardown(keys_that_want_a_restart, teardown),
-		cmocka_unit_test(every_key_can_be_found_and_has_a_value),
+		cmocka_unit_test(the_tables_keep_their_promises),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

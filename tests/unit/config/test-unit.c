@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "agent/config/unit.h"
 #include "base/address.h"
 #include "base/cleanup.h"
+#include "config/unit.h"
 
 static void numbers_with_units(void **state)
 {

@@ -2,7 +2,7 @@
 /* The table of keys as people read it: --help, the manual, the example file. */
 #include <string.h>
 
-#include "agent/config/keys.h"
+#include "config/parse.h"
 
 /* @text in lines of at most @width columns, each after @prefix. */
 static void wrap(struct buf *to, const char *prefix, const char *text, size_t width)
@@ -45,43 +45,33 @@ static void help_table(struct buf *to, const struct config_table *table)
 		help_key(to, &table->keys[i], table->keys[i].path);
 }
 
-void config_help(struct buf *to)
+void config_help(const struct config_schema *schema, struct buf *to)
 {
+	const struct config_table *table = schema->table;
 	char name[CONFIG_NAME_SIZE + 2] = "--";
 
-	buf_append_text(to,
-			"hone-agent: profile every Go process of this machine, all the time\n"
-			"\n"
-			"Usage: hone-agent [FLAGS]\n"
-			"       hone-agent status [--json] [--address ADDRESS | --config FILE]\n"
-			"\n"
-			"Each flag is a key of the file, too, and a variable of the environment: "
-			"--spool-bytes 1GiB,\nHONE_SPOOL_BYTES=1GiB, or in the file\n"
-			"\n"
-			"  spool:\n"
-			"    bytes: 1GiB\n"
-			"\n"
-			"A flag goes before a variable, that before the file. A list replaces a "
-			"lower one as a whole.\n"
-			"\n"
-			"  --config FILE\n"
-			"        the file (" CONFIG_DEFAULT_FILE ", if it is there)\n"
-			"  --check-config\n"
-			"        print what would be in force, or what is wrong, and exit\n"
-			"  --help\n"
-			"  --version\n");
-	for (size_t i = 0; i < config_agent_keys.n; i++) {
-		const struct config_key *key = &config_agent_keys.keys[i];
-
-		strncpy(name + 2, key->flag, CONFIG_NAME_SIZE - 1);
-		help_key(to, key, name);
+	buf_printf(to,
+		   "%s\n"
+		   "A flag goes before a variable, that before the file. A list replaces a "
+		   "lower one as a whole.\n"
+		   "\n"
+		   "  --config FILE\n"
+		   "        the file (%s, if it is there)\n"
+		   "  --check-config\n"
+		   "        print what would be in force, or what is wrong, and exit\n"
+		   "  --help\n"
+		   "  --version\n",
+		   schema->usage, schema->file);
+	for (size_t i = 0; i < table->n; i++) {
+		strncpy(name + 2, table->keys[i].flag, CONFIG_NAME_SIZE - 1);
+		help_key(to, &table->keys[i], name);
 	}
-	buf_append_text(to, "\nA store with more than its URL is written as "
-			    "--store '{url: URL, tenant: NAME}'. Its keys:\n\n");
-	help_table(to, &config_store_keys);
-	buf_append_text(to, "\nThe keys of a rule. Patterns are those of the shell; * matches "
-			    "slashes, too:\n\n");
-	help_table(to, &config_rule_keys);
+	for (size_t i = 0; i < table->n; i++) {
+		if (!table->keys[i].list)
+			continue;
+		buf_printf(to, "\n%s\n\n", table->keys[i].list->help);
+		help_table(to, table->keys[i].list->table);
+	}
 	buf_append_text(to, "\nExit: 0 stopped or checked, 1 error, 2 wrong configuration.\n");
 }
 
@@ -131,16 +121,17 @@ static void manual_table(struct buf *to, const struct config_table *table)
 	buf_append_text(to, ".El\n");
 }
 
-void config_manual(struct buf *to)
+void config_manual(const struct config_schema *schema, struct buf *to)
 {
-	manual_table(to, &config_agent_keys);
-	buf_append_text(to, ".Ss Stores\nEach store is a URL, or has these keys:\n");
-	manual_table(to, &config_store_keys);
-	buf_append_text(to,
-			".Ss Rules\nAll patterns that a rule has must match.\nThey are those of\n"
-			".Xr fnmatch 3 ,\nwhere\n.Ql *\nmatches slashes and leading dots, too; "
-			"an empty one matches what is missing.\n");
-	manual_table(to, &config_rule_keys);
+	manual_table(to, schema->table);
+	for (size_t i = 0; i < schema->table->n; i++) {
+		const struct config_list *list = schema->table->keys[i].list;
+
+		if (!list)
+			continue;
+		buf_append_text(to, list->manual);
+		manual_table(to, list->table);
+	}
 }
 
 static void example_key(struct buf *to, const struct config_key *key, const char *name,
@@ -151,7 +142,7 @@ static void example_key(struct buf *to, const struct config_key *key, const char
 
 	strcat(prefix, indent);
 	buf_append_text(to, prefix);
-	if (key->type == CONFIG_RULES)
+	if (key->type == CONFIG_LIST)
 		value = "[]";
 	else if (key->type == CONFIG_LABELS || key->type == CONFIG_HEADERS)
 		value = "{}";
@@ -166,59 +157,59 @@ static void example_help(struct buf *to, const struct config_key *key, const cha
 			   key->choices[i + 1] ? "" : "\n");
 }
 
-static void example_stores(struct buf *to, const struct config_key *list)
+static void example_list(struct buf *to, const struct config_key *key)
 {
-	buf_printf(to, "#%s:\n", list->path);
-	for (size_t i = 0; i < config_store_keys.n; i++) {
-		const struct config_key *key = &config_store_keys.keys[i];
-		struct config_key url = *key;
+	const struct config_table *table = key->list->table;
+
+	buf_printf(to, "#%s:\n", key->path);
+	for (size_t i = 0; i < table->n; i++) {
+		struct config_key shown = table->keys[i];
 
 		if (!i)
-			url.fallback = list->fallback;
-		example_help(to, key, "#    # ");
-		example_key(to, &url, key->path, i ? "    " : "  - ");
+			shown.fallback = key->fallback;
+		example_help(to, &shown, "#    # ");
+		example_key(to, &shown, shown.path, i ? "    " : "  - ");
 	}
 }
 
-/* A rule has no defaults, so its keys are told of only. */
-static void example_rules(struct buf *to, const struct config_key *list)
+/* Keys that have no defaults are told of only. */
+static void example_comment(struct buf *to, const struct config_key *key)
 {
-	buf_append_text(to, "#\n# The keys of a rule, all of whose patterns must match:\n");
-	for (size_t i = 0; i < config_rule_keys.n; i++) {
-		const struct config_key *key = &config_rule_keys.keys[i];
+	const struct config_table *table = key->list->table;
 
-		buf_printf(to, "# - %s: %s", key->path, key->help);
-		for (size_t c = 0; key->choices && key->choices[c]; c++)
-			buf_printf(to, "%s %s", c ? "," : ":", key->choices[c]);
+	buf_printf(to, "#\n# %s\n", key->list->comment);
+	for (size_t i = 0; i < table->n; i++) {
+		const struct config_key *of = &table->keys[i];
+
+		buf_printf(to, "# - %s: %s", of->path, of->help);
+		for (size_t c = 0; of->choices && of->choices[c]; c++)
+			buf_printf(to, "%s %s", c ? "," : ":", of->choices[c]);
 		buf_append_u8(to, '\n');
 	}
-	example_key(to, list, list->path, "");
+	example_key(to, key, key->path, "");
 }
 
-void config_example(struct buf *to)
+void config_example(const struct config_schema *schema, struct buf *to)
 {
 	const char *group = NULL;
 
-	buf_append_text(to,
-			"# SPDX-License-Identifier: Apache-2.0\n"
-			"# hone-agent: every key with its default. Copy it to " CONFIG_DEFAULT_FILE
-			" and remove the #\n# from what you change. Secrets are named by their "
-			"files, never written here.\n");
-	for (size_t i = 0; i < config_agent_keys.n; i++) {
-		const struct config_key *key = &config_agent_keys.keys[i];
+	buf_append_text(to, schema->example);
+	for (size_t i = 0; i < schema->table->n; i++) {
+		const struct config_key *key = &schema->table->keys[i];
 		const char *dot = strchr(key->path, '.');
 		size_t n = dot ? (size_t)(dot - key->path) : 0;
+		bool opens = dot && (!group || strncmp(group, key->path, n + 1));
 
-		if (!dot || !group || strncmp(group, key->path, n + 1))
+		if (!dot || opens)
 			buf_append_u8(to, '\n');
-		if (dot && (!group || strncmp(group, key->path, n + 1)))
+		if (opens)
 			buf_printf(to, "#%.*s:\n", (int)n, key->path);
 		group = dot ? key->path : NULL;
 		example_help(to, key, dot ? "#  # " : "# ");
-		if (key->type == CONFIG_STORES)
-			example_stores(to, key);
-		else if (key->type == CONFIG_RULES)
-			example_rules(to, key);
+		if (key->list && key->list->comment)
+			example_comment(to, key);
+		else if (key->list)
+			example_list(to, key);
 		else
 			example_key(to, key, dot ? dot + 1 : key->path, dot ? "  " : "");
 	}

@@ -2,7 +2,7 @@
 /* A configuration as YAML, which reads back as the same. */
 #include <string.h>
 
-#include "agent/config/value.h"
+#include "config/value.h"
 
 /* Big enough for any one value; what is printed is made of what was read, which has a limit. */
 #define MAX_VALUE (1u << 20)
@@ -20,10 +20,10 @@ bool config_value_equal(const struct config_key *key, const void *a, const void 
 	return equal;
 }
 
-const char *agent_config_restart_key(const struct agent_config *old, const struct agent_config *now)
+const char *config_restart_key(const struct config_schema *schema, const void *old, const void *now)
 {
-	for (size_t i = 0; i < config_agent_keys.n; i++) {
-		const struct config_key *key = &config_agent_keys.keys[i];
+	for (size_t i = 0; i < schema->table->n; i++) {
+		const struct config_key *key = &schema->table->keys[i];
 
 		if (key->restart && !config_value_equal(key, old, now))
 			return key->path;
@@ -102,14 +102,14 @@ static void print_element(const struct config_table *table, const void *base, st
 	}
 }
 
-static void print_elements(const struct config_key *key, const struct agent_config *config,
-			   struct buf *to)
+static void print_elements(const struct config_key *key, const void *config, struct buf *to)
 {
+	size_t n;
+	const unsigned char *array = config_list(key, config, &n);
+
 	buf_printf(to, "%s:\n", key->path);
-	for (size_t i = 0; key->type == CONFIG_STORES && i < config->n_stores; i++)
-		print_element(&config_store_keys, &config->stores[i], to);
-	for (size_t i = 0; key->type == CONFIG_RULES && i < config->rules.n; i++)
-		print_element(&config_rule_keys, &config->rules.rules[i], to);
+	for (size_t i = 0; i < n; i++)
+		print_element(key->list->table, array + i * key->list->table->size, to);
 }
 
 /* "spool:" before the first key below it that is printed; answers the key's own name. */
@@ -124,17 +124,17 @@ static const char *open_group(const char *path, const char **group, struct buf *
 	return dot ? dot + 1 : path;
 }
 
-void agent_config_print(const struct agent_config *config, struct buf *to)
+void config_print(const struct config_schema *schema, const void *config, struct buf *to)
 {
 	const char *group = NULL;
 
-	for (size_t i = 0; i < config_agent_keys.n; i++) {
-		const struct config_key *key = &config_agent_keys.keys[i];
+	for (size_t i = 0; i < schema->table->n; i++) {
+		const struct config_key *key = &schema->table->keys[i];
 
 		if (is_absent(key, config))
 			continue;
 		const char *name = open_group(key->path, &group, to);
-		if (key->type == CONFIG_STORES || key->type == CONFIG_RULES) {
+		if (key->list) {
 			print_elements(key, config, to);
 			continue;
 		}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/config/scan.h"
+#include "config/scan.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "base/cleanup.h"
 
 void config_problem(struct config_scan *scan, size_t line, const char *format, ...)
 {
@@ -56,7 +58,7 @@ int config_set(struct config_scan *scan, const struct config_key *key, void *bas
 	       size_t line)
 {
 	char problem[CONFIG_PROBLEM_SIZE];
-	int r = config_value_set(key, base, text, &scan->config->blocks, problem);
+	int r = config_value_set(key, base, text, scan->blocks, problem);
 
 	/* A flag and a variable are named after their key, so it need not be named twice. */
 	if (r > 0 && scan->lines)
@@ -68,7 +70,7 @@ int config_set(struct config_scan *scan, const struct config_key *key, void *bas
 
 void config_list_begin(struct config_scan *scan, const struct config_key *key)
 {
-	size_t at = (size_t)(key - config_agent_keys.keys), none = 0;
+	size_t at = (size_t)(key - scan->schema->table->keys), none = 0;
 	const void *empty = NULL;
 
 	if (scan->sources[at] == scan->source)
@@ -80,22 +82,10 @@ void config_list_begin(struct config_scan *scan, const struct config_key *key)
 
 static size_t element_size(const struct config_key *key, size_t *ret_max)
 {
-	*ret_max = CONFIG_MAX_PAIRS;
-	switch (key->type) {
-	case CONFIG_STORES:
-		*ret_max = CONFIG_MAX_STORES;
-		return sizeof(struct config_store);
-	case CONFIG_RULES:
-		*ret_max = CONFIG_MAX_RULES;
-		return sizeof(struct target_rule);
-	case CONFIG_HEADERS:
-		return sizeof(const char *);
-	case CONFIG_LABELS:
-		*ret_max = CONFIG_MAX_LABELS;
-		return sizeof(struct config_pair);
-	default:
-		return sizeof(struct config_pair);
-	}
+	*ret_max = key->list ? key->list->max : key->max ? key->max : CONFIG_MAX_PAIRS;
+	if (key->list)
+		return key->list->table->size;
+	return key->type == CONFIG_HEADERS ? sizeof(const char *) : sizeof(struct config_pair);
 }
 
 void *config_list_add(struct config_scan *scan, const struct config_key *key, void *base,
@@ -112,7 +102,7 @@ void *config_list_add(struct config_scan *scan, const struct config_key *key, vo
 	while (room < n)
 		room *= 2;
 	if (!n || n == room) { /* full, for rooms are powers of two */
-		array = config_alloc(&scan->config->blocks, (n ? 2 * n : room) * size);
+		array = config_alloc(scan->blocks, (n ? 2 * n : room) * size);
 		if (!array)
 			return NULL;
 		if (n)
@@ -148,7 +138,7 @@ static bool has_pair(const struct config_key *key, const void *base, const char 
 static int store_pair(struct config_scan *scan, const struct config_key *key, void *element,
 		      const char *name, const char *value)
 {
-	struct config_block **blocks = &scan->config->blocks;
+	struct config_block **blocks = scan->blocks;
 	const char *texts[2] = { NULL, NULL };
 
 	if (key->type == CONFIG_HEADERS) {
@@ -171,7 +161,7 @@ int config_pair_add(struct config_scan *scan, const struct config_key *key, void
 		    const char *name, const char *value, size_t line)
 {
 	char problem[CONFIG_PROBLEM_SIZE], quoted[CONFIG_QUOTE_SIZE];
-	size_t problems = scan->problems->n + scan->problems->more;
+	size_t problems = config_problem_count(scan);
 
 	if (config_pair_check(key, name, value, problem)) {
 		config_problem(scan, line, "%s %s", key->path, problem);
@@ -184,63 +174,29 @@ int config_pair_add(struct config_scan *scan, const struct config_key *key, void
 	}
 	void *element = config_list_add(scan, key, base, line);
 	if (!element)
-		return scan->problems->n + scan->problems->more > problems ? 0 : -ENOMEM;
+		return config_problem_count(scan) > problems ? 0 : -ENOMEM;
 	return store_pair(scan, key, element, name, value);
 }
 
-int config_store_add(struct config_scan *scan, const char *url, size_t line)
+int config_single_add(struct config_scan *scan, const struct config_key *key, const char *text,
+		      size_t line)
 {
-	const struct config_key *stores = config_find(&config_agent_keys, "stores");
-	const struct config_key *key = config_find(&config_store_keys, "url");
-	struct config_store store = { 0 };
-	size_t problems = scan->problems->n + scan->problems->more;
-	int r = config_defaults(scan, &config_store_keys, &store);
+	const struct config_table *table = key->list->table;
+	_cleanup_(freep) void *single = calloc(1, table->size);
+	size_t problems = config_problem_count(scan);
 
+	if (!single)
+		return -ENOMEM;
+	int r = config_defaults(scan, table, single);
 	if (!r)
-		r = config_set(scan, key, &store, url, line);
-	if (r || scan->problems->n + scan->problems->more > problems)
+		r = config_set(scan, &table->keys[0], single, text, line);
+	if (r || config_problem_count(scan) > problems)
 		return r;
-	config_store_check(scan, &store, line);
-	void *element = config_list_add(scan, stores, scan->config, line);
+	if (key->list->check)
+		key->list->check(scan, single, line);
+	void *element = config_list_add(scan, key, scan->config, line);
 	if (!element)
-		return scan->problems->n + scan->problems->more > problems ? 0 : -ENOMEM;
-	memcpy(element, &store, sizeof(store));
+		return config_problem_count(scan) > problems ? 0 : -ENOMEM;
+	memcpy(element, single, table->size);
 	return 0;
-}
-
-/* Two stores are one if URL and tenant are the same: their profiles could not be told apart. */
-static bool is_same_store(const struct config_store *a, const struct config_store *b)
-{
-	return a->url && b->url && !strcmp(a->url, b->url) &&
-	       !strcmp(a->tenant ? a->tenant : "", b->tenant ? b->tenant : "");
-}
-
-void config_store_check(struct config_scan *scan, const struct config_store *s, size_t line)
-{
-	const char *what = NULL;
-
-	if (!s->url)
-		what = "has no url.";
-	else if (s->token_file && (s->user || s->password_file))
-		what = "has a token_file and a user: give one of them.";
-	else if (s->user && !s->password_file)
-		what = "has a user but no password_file.";
-	else if (s->password_file && !s->user)
-		what = "has a password_file but no user.";
-	else if (s->key_file && !s->cert_file)
-		what = "has a key_file but no cert_file.";
-	for (size_t i = 0; !what && i < scan->config->n_stores; i++)
-		if (is_same_store(s, &scan->config->stores[i]) && s != &scan->config->stores[i])
-			what = "is given twice: another one has the same url and tenant.";
-	if (what)
-		config_problem(scan, line, "the store %s%s%s", s->url ? s->url : "",
-			       s->url ? " " : "", what);
-}
-
-void config_rule_check(struct config_scan *scan, const struct target_rule *rule, size_t line)
-{
-	if (rule->action == RULE_IGNORE && rule->service)
-		config_problem(scan, line,
-			       "the rule has a service for processes that it ignores: leave out "
-			       "service or action.");
 }

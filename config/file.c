@@ -9,10 +9,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "agent/config/scan.h"
+#include "base/cleanup.h"
+#include "config/scan.h"
 
 #define MAX_PATH 64u
 
@@ -193,44 +195,54 @@ static void read_pairs(struct reader *r, const struct config_key *key, void *bas
 
 static void read_mapping(struct reader *r, struct place *place, const char *prefix);
 
-/* One store, one rule: a struct of its own, which then moves into its list. */
-static void read_element(struct reader *r, const struct config_key *list)
+/* A struct of its own, which then moves into its list. */
+static void read_struct(struct reader *r, const struct config_key *key, void *base, size_t line)
 {
-	bool is_store = list->type == CONFIG_STORES;
-	struct place place = { .table = is_store ? &config_store_keys : &config_rule_keys };
-	struct config_store store = { 0 };
-	struct target_rule rule = { 0 };
-	size_t line = line_of(r), problems = r->scan->problems->n + r->scan->problems->more;
-	void *element;
+	const struct config_list *list = key->list;
+	struct place place = { .table = list->table, .base = base };
+	size_t problems = config_problem_count(r->scan);
 
-	if (is_store && r->event.type == YAML_SCALAR_EVENT) {
-		const char *url = scalar(r, "a store", "a URL");
-		if (url)
-			r->error = config_store_add(r->scan, url, line);
-		skip(r);
+	r->error = config_defaults(r->scan, place.table, base);
+	advance(r);
+	read_mapping(r, &place, "");
+	if (is_over(r) || config_problem_count(r->scan) > problems)
+		return;
+	if (list->check)
+		list->check(r->scan, base, line);
+	void *element = config_list_add(r->scan, key, r->scan->config, line);
+	if (element)
+		memcpy(element, base, list->table->size);
+	else if (config_problem_count(r->scan) == problems)
+		r->error = -ENOMEM;
+}
+
+static void read_single(struct reader *r, const struct config_key *key, size_t line)
+{
+	const char *text = scalar(r, key->path, "single values or mappings");
+
+	if (text)
+		r->error = config_single_add(r->scan, key, text, line);
+	skip(r);
+}
+
+static void read_element(struct reader *r, const struct config_key *key)
+{
+	size_t line = line_of(r);
+
+	if (key->list->single && r->event.type == YAML_SCALAR_EVENT) {
+		read_single(r, key, line);
 		return;
 	}
 	if (r->event.type != YAML_MAPPING_START_EVENT) {
-		config_problem(
-			r->scan, line, "each of %s is a mapping like %s, not %s.", list->path,
-			is_store ? "url: URL" : "{namespace: shop-*, action: ignore}", kind(r));
+		config_problem(r->scan, line, "each of %s is a mapping like %s, not %s.", key->path,
+			       key->list->like, kind(r));
 		skip(r);
 		return;
 	}
-	place.base = is_store ? (void *)&store : (void *)&rule;
-	r->error = config_defaults(r->scan, place.table, place.base);
-	advance(r);
-	read_mapping(r, &place, "");
-	if (is_over(r) || r->scan->problems->n + r->scan->problems->more > problems)
-		return;
-	if (is_store)
-		config_store_check(r->scan, &store, line);
+	_cleanup_(freep) void *base = calloc(1, key->list->table->size);
+	if (base)
+		read_struct(r, key, base, line);
 	else
-		config_rule_check(r->scan, &rule, line);
-	element = config_list_add(r->scan, list, r->scan->config, line);
-	if (element)
-		memcpy(element, place.base, place.table->size);
-	else if (r->scan->problems->n + r->scan->problems->more == problems)
 		r->error = -ENOMEM;
 }
 
@@ -255,8 +267,7 @@ static void read_value(struct reader *r, const struct config_key *key, void *bas
 	if (config_is_list(key) && base == r->scan->config)
 		config_list_begin(r->scan, key);
 	switch (key->type) {
-	case CONFIG_STORES:
-	case CONFIG_RULES:
+	case CONFIG_LIST:
 		read_elements(r, key);
 		return;
 	case CONFIG_LABELS:
@@ -354,7 +365,7 @@ static void read_mapping(struct reader *r, struct place *place, const char *pref
 
 static void read_top(struct reader *r)
 {
-	struct place place = { .table = &config_agent_keys, .base = r->scan->config };
+	struct place place = { .table = r->scan->schema->table, .base = r->scan->config };
 
 	if (r->event.type == YAML_SCALAR_EVENT && !r->event.data.scalar.length) {
 		advance(r);
@@ -363,7 +374,7 @@ static void read_top(struct reader *r)
 		read_mapping(r, &place, "");
 	} else {
 		config_problem(r->scan, line_of(r),
-			       "the file wants lines like window: 60s, not %s.", kind(r));
+			       "the file wants lines like listen: ADDRESS, not %s.", kind(r));
 		skip(r);
 	}
 }
@@ -413,8 +424,7 @@ int config_read_list(struct config_scan *scan, const struct config_key *key, con
 		advance(&r);
 		if (is_over(&r))
 			return close_reader(&r);
-		if (r.event.type == YAML_SEQUENCE_START_EVENT ||
-		    (key->type != CONFIG_STORES && key->type != CONFIG_RULES))
+		if (r.event.type == YAML_SEQUENCE_START_EVENT || !key->list)
 			read_value(&r, key, scan->config);
 		else
 			read_element(&r, key);

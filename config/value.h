@@ -2,7 +2,7 @@
 /* Single values: from text to what the table says they are, and back. */
 #pragma once
 
-#include "agent/config/keys.h"
+#include "config/parse.h"
 
 /* Memory that lives as long as the configuration. */
 struct config_block {

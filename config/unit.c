@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/config/unit.h"
+#include "config/unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>

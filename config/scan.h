@@ -5,10 +5,12 @@
  */
 #pragma once
 
-#include "agent/config/value.h"
+#include "config/value.h"
 
 struct config_scan {
-	struct agent_config *config;
+	const struct config_schema *schema;
+	void *config; /* being filled */
+	struct config_block **blocks;
 	struct config_problems *problems;
 	const char *where;		       /* file, flag or variable being read */
 	bool lines;			       /* it has lines */
@@ -40,12 +42,15 @@ void *config_list_add(struct config_scan *scan, const struct config_key *key, vo
 int config_pair_add(struct config_scan *scan, const struct config_key *key, void *base,
 		    const char *name, const char *value, size_t line);
 
-/* A store given as nothing but its URL. 0 or -ENOMEM. */
-int config_store_add(struct config_scan *scan, const char *url, size_t line);
+/* An element given as nothing but the value of its first key. 0 or -ENOMEM. */
+int config_single_add(struct config_scan *scan, const struct config_key *key, const char *text,
+		      size_t line);
 
-/* After all of an element was read: does it fit together? */
-void config_store_check(struct config_scan *scan, const struct config_store *store, size_t line);
-void config_rule_check(struct config_scan *scan, const struct target_rule *rule, size_t line);
+/* How many were found up to now, to see whether there were more meanwhile. */
+static inline size_t config_problem_count(const struct config_scan *scan)
+{
+	return scan->problems->n + scan->problems->more;
+}
 
 /* A file of YAML: the top table. 0 or -ENOMEM. */
 int config_read_file(struct config_scan *scan, struct span file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/config/value.h"
+#include "config/value.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "agent/config/unit.h"
 #include "base/address.h"
 #include "base/escape.h"
 #include "base/text.h"
+#include "config/unit.h"
 
 void *config_alloc(struct config_block **blocks, size_t size)
 {
@@ -158,14 +158,14 @@ static bool has_user(const char *url)
 /* What is left is for whoever opens it. */
 static int check_url(const struct config_key *key, const char *text, char *problem)
 {
-	const char *wanted = key->type == CONFIG_STORE_URL
+	const char *wanted = key->type == CONFIG_FILE_URL
 				     ? "http://HOST, https://HOST or file:///DIR"
 				     : "http://HOST or https://HOST";
 	struct span rest = span_of(text, strlen(text)), authority = { 0 };
 	char quoted[CONFIG_QUOTE_SIZE];
 
 	config_quote(text, quoted);
-	if (key->type == CONFIG_STORE_URL && text_skip(&rest, "file:///"))
+	if (key->type == CONFIG_FILE_URL && text_skip(&rest, "file:///"))
 		return 0;
 	/* Before anything is said of it: what is said ends up in logs. */
 	if (has_user(text))
@@ -191,7 +191,7 @@ static int set_text(const struct config_key *key, void *base, const char *text,
 	config_quote(text, quoted);
 	if (!is_clean(text))
 		return wrong(problem, "must be UTF-8 without control characters, not %s.", quoted);
-	if (*text && (key->type == CONFIG_URL || key->type == CONFIG_STORE_URL)) {
+	if (*text && (key->type == CONFIG_URL || key->type == CONFIG_FILE_URL)) {
 		r = check_url(key, text, problem);
 		if (r)
 			return r;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/load.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "config/parse.h"
 
-int load_config(const struct config_input *input, const struct config_choice *choice,
-		struct agent_config *ret_config, struct config_problems *ret_problems)
+int config_load(const struct config_schema *schema, const struct config_input *input,
+		const struct config_choice *choice, void *ret_config,
+		struct config_problems *ret_problems)
 {
 	_cleanup_(buf_fini) struct buf file = BUF_INIT(CONFIG_MAX_FILE);
 	struct config_input whole = *input;
@@ -18,7 +18,7 @@ int load_config(const struct config_input *input, const struct config_choice *ch
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0 && (choice->named || r != -ENOENT)) {
-		*ret_config = (struct agent_config){ 0 };
+		memset(ret_config, 0, schema->table->size);
 		ret_problems->n = 1;
 		ret_problems->more = 0;
 		snprintf(ret_problems->texts[0], CONFIG_PROBLEM_SIZE, "%.200s: cannot be read: %s.",
@@ -27,5 +27,5 @@ int load_config(const struct config_input *input, const struct config_choice *ch
 	}
 	whole.file_name = choice->file;
 	whole.file = file.size ? span_of(file.data, file.size) : span_of("", 0);
-	return agent_config_parse(&whole, ret_config, ret_problems);
+	return config_parse(schema, &whole, ret_config, ret_problems);
 }

@@ -3,25 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/config/scan.h"
 #include "base/text.h"
+#include "config/scan.h"
 
-static const struct config_key *find_flag(struct span name)
+static const struct config_key *find_flag(const struct config_table *table, struct span name)
 {
-	for (size_t i = 0; i < config_agent_keys.n; i++)
-		if (span_equals(name, config_agent_keys.keys[i].flag))
-			return &config_agent_keys.keys[i];
+	for (size_t i = 0; i < table->n; i++)
+		if (span_equals(name, table->keys[i].flag))
+			return &table->keys[i];
 	return NULL;
 }
 
-static const struct config_key *find_variable(struct span name)
+static const struct config_key *find_variable(const struct config_schema *schema, struct span name)
 {
 	char variable[CONFIG_NAME_SIZE];
 
-	for (size_t i = 0; i < config_agent_keys.n; i++) {
-		config_variable(&config_agent_keys.keys[i], variable);
+	for (size_t i = 0; i < schema->table->n; i++) {
+		config_variable(schema, &schema->table->keys[i], variable);
 		if (span_equals(name, variable))
-			return &config_agent_keys.keys[i];
+			return &schema->table->keys[i];
 	}
 	return NULL;
 }
@@ -57,42 +57,53 @@ static int read_word(struct config_scan *scan, const struct config_key *key, con
 		return config_read_list(scan, key, text);
 	if (key->type == CONFIG_LABELS)
 		return read_labels(scan, key, text);
-	if (key->type == CONFIG_STORES)
-		return config_store_add(scan, text, 0);
-	config_problem(scan, 0, "wants a rule like {namespace: shop-*, action: ignore}.");
+	if (key->list && key->list->single)
+		return config_single_add(scan, key, text, 0);
+	config_problem(scan, 0, "wants %s.", key->list ? key->list->word : "{NAME: VALUE}");
 	return 0;
 }
 
 /*
  * Kubernetes sets HONE_COLLECTOR_SERVICE_HOST, HONE_COLLECTOR_PORT_4040_TCP and so on for a service
- * hone-collector in the pod's namespace, and our own tests have HONE_TEST_PROGRAMS: those are
- * nobody's mistake.
+ * hone-collector in the pod's namespace: those are nobody's mistake.
  */
-static bool is_of_others(struct span name)
+static bool is_of_others(const struct config_schema *schema, struct span name)
 {
-	return span_starts_with(name, "HONE_TEST_") ||
-	       memmem(name.data, name.size, "_SERVICE_", 9) ||
+	struct span rest = name;
+
+	text_skip(&rest, schema->variable);
+	for (const char *const *other = schema->others; other && *other; other++)
+		if (span_starts_with(rest, *other))
+			return true;
+	return memmem(name.data, name.size, "_SERVICE_", 9) ||
 	       memmem(name.data, name.size, "_PORT_", 6) ||
 	       (name.size > 5 && !memcmp(name.data + name.size - 5, "_PORT", 5));
 }
 
+static bool is_variable(const struct config_schema *schema, struct span name, const char *word)
+{
+	return text_skip(&name, schema->variable) && span_equals(name, word);
+}
+
 int config_read_environment(struct config_scan *scan, const char *const *environment)
 {
-	struct span entry, name;
+	const struct config_schema *schema = scan->schema;
+	struct span entry, name = { 0 };
 	char where[CONFIG_NAME_SIZE];
 	int r = 0;
 
 	for (; !r && environment && *environment; environment++) {
 		entry = span_of(*environment, strlen(*environment));
-		if (!span_starts_with(entry, "HONE_") || !memchr(entry.data, '=', entry.size))
+		if (!span_starts_with(entry, schema->variable) ||
+		    !memchr(entry.data, '=', entry.size))
 			continue;
 		text_cut(&entry, '=', &name);
-		const struct config_key *key = find_variable(name);
+		const struct config_key *key = find_variable(schema, name);
 		text_copy(name, where, sizeof(where));
 		scan->where = where;
 		if (key)
 			r = read_word(scan, key, strchr(*environment, '=') + 1);
-		else if (!span_equals(name, "HONE_CONFIG") && !is_of_others(name))
+		else if (!is_variable(schema, name, "CONFIG") && !is_of_others(schema, name))
 			config_problem(scan, 0, "there is no such variable. See --help.");
 	}
 	return r;
@@ -132,7 +143,8 @@ static bool wants_value(const struct flag *flag)
 }
 
 /* False when argv[@at] is no flag at all. */
-static bool take_flag(const struct config_input *in, int at, struct flag *ret_flag)
+static bool take_flag(const struct config_table *table, const struct config_input *in, int at,
+		      struct flag *ret_flag)
 {
 	struct span rest = span_of(in->argv[at], strlen(in->argv[at]));
 	const char *equals = strchr(in->argv[at], '=');
@@ -144,7 +156,7 @@ static bool take_flag(const struct config_input *in, int at, struct flag *ret_fl
 	}
 	if (!text_skip(&rest, "--") || !text_cut(&rest, '=', &ret_flag->name))
 		return false;
-	ret_flag->key = find_flag(ret_flag->name);
+	ret_flag->key = find_flag(table, ret_flag->name);
 	ret_flag->special = special_of(ret_flag->name);
 	if (!ret_flag->value && wants_value(ret_flag) && at + 1 < in->argc) {
 		ret_flag->value = in->argv[at + 1];
@@ -174,7 +186,7 @@ int config_read_flags(struct config_scan *scan, int argc, const char *const *arg
 	int r = 0;
 
 	for (int at = 1; !r && at < argc; at += flag.words) {
-		bool is_flag = take_flag(&in, at, &flag);
+		bool is_flag = take_flag(scan->schema->table, &in, at, &flag);
 		struct span word = span_of(argv[at], strcspn(argv[at], "="));
 
 		config_quote(argv[at], quoted);
@@ -188,29 +200,36 @@ int config_read_flags(struct config_scan *scan, int argc, const char *const *arg
 	return r;
 }
 
-void config_choose(const struct config_input *in, struct config_choice *ret_choice)
+static void choose_file(struct config_choice *choice, const char *file)
 {
-	struct config_choice choice = { .file = CONFIG_DEFAULT_FILE };
+	choice->file = file;
+	choice->named = true;
+}
+
+void config_choose(const struct config_schema *schema, const struct config_input *in,
+		   struct config_choice *ret_choice)
+{
+	struct config_choice choice = { .file = schema->file };
+	struct span entry, name;
 	struct flag flag;
 
-	for (const char *const *e = in->environment; e && *e; e++)
-		if (!strncmp(*e, "HONE_CONFIG=", 12)) {
-			choice.file = *e + 12;
-			choice.named = true;
-		}
+	for (const char *const *e = in->environment; e && *e; e++) {
+		entry = span_of(*e, strlen(*e));
+		if (strchr(*e, '=') && text_cut(&entry, '=', &name) &&
+		    is_variable(schema, name, "CONFIG"))
+			choose_file(&choice, strchr(*e, '=') + 1);
+	}
 	for (int at = 1; at < in->argc; at += flag.words) {
-		if (!take_flag(in, at, &flag))
+		if (!take_flag(schema->table, in, at, &flag))
 			continue;
-		if (flag.special == SPECIAL_CONFIG && flag.value) {
-			choice.file = flag.value;
-			choice.named = true;
-		} else if (flag.special == SPECIAL_HELP) {
+		if (flag.special == SPECIAL_CONFIG && flag.value)
+			choose_file(&choice, flag.value);
+		else if (flag.special == SPECIAL_HELP)
 			choice.action = CONFIG_HELP;
-		} else if (flag.special == SPECIAL_VERSION && choice.action != CONFIG_HELP) {
+		else if (flag.special == SPECIAL_VERSION && choice.action != CONFIG_HELP)
 			choice.action = CONFIG_VERSION;
-		} else if (flag.special == SPECIAL_CHECK && choice.action == CONFIG_RUN) {
+		else if (flag.special == SPECIAL_CHECK && choice.action == CONFIG_RUN)
 			choice.action = CONFIG_CHECK;
-		}
 	}
 	*ret_choice = choice;
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the collector is told to do, by one YAML file, flags, and HONE_COLLECTOR_... of the
+ * environment (config/parse.h). What the keys are, their defaults and what they mean stands in one
+ * table, collector/settings/keys.c.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/log.h"
+#include "config/parse.h"
+
+#define SETTINGS_FILE "/etc/hone/collector.yaml"
+
+/* Numbers are in ns, bytes, or as they are. Texts that were not given are NULL. */
+struct settings {
+	const char *listen; /* numeric address and port */
+	const char *data;   /* folder; NULL: nobody said */
+
+	struct {
+		enum log_format format;
+		enum log_level level;
+		bool requests; /* a line for each */
+	} log;
+
+	struct {
+		uint64_t body, memory;	  /* bytes of one request's body, of all together */
+		uint64_t connections;	  /* at a time */
+		uint64_t idle, body_time; /* ns */
+		uint64_t workers;	  /* requests worked on at a time */
+	} limits;
+
+	struct config_block *blocks; /* where all of the above lies */
+};
+
+/* All there is to know of it, for config/parse.h: parse, print, --help and so on. */
+extern const struct config_schema settings_schema;
+
+/* Fine for empty ones. */
+void settings_fini(struct settings *settings);
