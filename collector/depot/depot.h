@@ -42,12 +42,20 @@ struct depot_label {
 	const char *name, *value;
 };
 
+/* A sample type of a profile, and the sum of its values. */
+struct depot_type {
+	const char *name; /* type:unit:type of the period:its unit */
+	int64_t total;
+};
+
 /* A profile and what the index holds of it. All borrowed. */
 struct depot_profile {
 	uint8_t key[DEPOT_KEY_SIZE];
 	const char *tenant;
 	const struct depot_label *labels; /* sorted by name, each name once */
 	size_t n_labels;
+	const struct depot_type *types; /* each name once */
+	size_t n_types;
 	const char *service, *package; /* service name; path of the main package; or "" */
 	const char *build;	       /* build id, or "" */
 	int64_t start, duration;       /* ns, since the epoch; ns */
@@ -137,3 +145,70 @@ void depot_list_fini(struct depot_list *l);
 
 /* Append the pprof of a profile to @to. 0, DEPOT_E_NONE, DEPOT_E_DAMAGED or -errno. */
 int depot_read(struct depot_reader *r, int64_t id, struct buf *to);
+
+/* ---- series ------------------------------------------------------------------------------ */
+
+#define DEPOT_MAX_LABELS 64u
+
+/* Series of a tenant with a profile that starts in [since, until]. */
+struct depot_series_query {
+	const char *tenant;
+	int64_t since, until;	  /* ns since the epoch */
+	const char *name, *value; /* with this label only; NULL: all */
+};
+
+struct depot_series {
+	int64_t id;
+	size_t labels, end;    /* offsets in .text */
+	size_t types, n_types; /* of .types */
+};
+
+struct depot_series_type {
+	int64_t id;
+	size_t name; /* offset in .text; struct depot_type, .name */
+};
+
+struct depot_series_list {
+	struct depot_series *rows; /* by id */
+	size_t n_rows;
+	struct depot_series_type *types;
+	size_t n_types;
+	struct buf text;
+};
+
+#define DEPOT_MAX_SERIES (1u << 18)
+#define DEPOT_SERIES_LIST_NULL                     \
+	{                                          \
+		.text = BUF_INIT((size_t)64 << 20) \
+	}
+
+/* 0, -E2BIG over DEPOT_MAX_SERIES or the limit of .text, DEPOT_E_DAMAGED or -errno. */
+int depot_list_series(struct depot_reader *r, const struct depot_series_query *q,
+		      struct depot_series_list *ret_list);
+void depot_series_list_fini(struct depot_series_list *l);
+
+/* The labels of a row, sorted by name; answers how many there are. */
+size_t depot_series_labels(const struct depot_series_list *l, const struct depot_series *row,
+			   struct depot_label ret_labels[DEPOT_MAX_LABELS]);
+
+struct depot_item {
+	int64_t id, start;
+	int64_t bytes; /* gzip */
+	int64_t total; /* of the values of a type; 0 where the profile has no such type */
+};
+
+/*
+ * Call @each for the profiles of @series that start in [since, until], by start, until it answers
+ * other than 0, which is forwarded. @type is one of the series. Totals of profiles that version 1
+ * of the schema took are not known, and 0.
+ */
+int depot_each_profile(struct depot_reader *r, int64_t series, int64_t type, int64_t since,
+		       int64_t until, int (*each)(void *context, const struct depot_item *item),
+		       void *context);
+
+/* What there is of a tenant; .first and .last are starts of profiles, and 0 where .profiles is. */
+struct depot_extent {
+	int64_t profiles, first, last; /* ns since the epoch */
+};
+
+int depot_extent(struct depot_reader *r, const char *tenant, struct depot_extent *ret_extent);

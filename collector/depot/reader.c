@@ -47,6 +47,11 @@ void depot_reader_closep(struct depot_reader **r)
 	depot_reader_close(*r);
 }
 
+sqlite3 *depot_reader_database(struct depot_reader *r)
+{
+	return r->db;
+}
+
 static int prepare(struct depot_reader *r, const char *sql, const struct depot_query *q,
 		   sqlite3_stmt **ret_statement)
 {

@@ -39,6 +39,28 @@ static const char *const steps[] = {
 	"CREATE TABLE pprof ("
 	"  profile INTEGER PRIMARY KEY REFERENCES profile (id),"
 	"  data BLOB NOT NULL);",
+
+	/* What is asked without looking into profiles. Of CPU profiles that are there it is known
+	 * what Go programs write. */
+	"CREATE TABLE type ("
+	"  id INTEGER PRIMARY KEY,"
+	"  series INTEGER NOT NULL REFERENCES series (id),"
+	"  name TEXT NOT NULL,"
+	"  UNIQUE (series, name));"
+	"CREATE TABLE value ("
+	"  profile INTEGER NOT NULL REFERENCES profile (id),"
+	"  type INTEGER NOT NULL REFERENCES type (id),"
+	"  total INTEGER NOT NULL,"
+	"  PRIMARY KEY (profile, type)) WITHOUT ROWID;"
+	"CREATE TRIGGER profile_gone AFTER DELETE ON profile BEGIN"
+	"  DELETE FROM value WHERE profile = old.id; END;"
+	"CREATE TRIGGER series_gone AFTER DELETE ON series BEGIN"
+	"  DELETE FROM type WHERE series = old.id; END;"
+	"INSERT INTO type (series, name)"
+	"  SELECT DISTINCT p.series, t.name FROM profile p,"
+	"    (SELECT 'samples:count:cpu:nanoseconds' AS name"
+	"     UNION ALL SELECT 'cpu:nanoseconds:cpu:nanoseconds') t"
+	"  WHERE p.cpu = 1;",
 };
 
 int schema_version(void)

@@ -18,6 +18,9 @@ static const char *const texts[WRITER_N_STATEMENTS] = {
 			       " (key, series, build, start, duration, samples, cpu, bytes)"
 			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
 	[WRITER_ADD_PPROF] = "INSERT INTO pprof (profile, data) VALUES (?, ?)",
+	[WRITER_FIND_TYPE] = "SELECT id FROM type WHERE series = ? AND name = ?",
+	[WRITER_ADD_TYPE] = "INSERT INTO type (series, name) VALUES (?, ?)",
+	[WRITER_ADD_VALUE] = "INSERT INTO value (profile, type, total) VALUES (?, ?, ?)",
 };
 
 int writer_init(struct writer *w, sqlite3 *db)
@@ -111,6 +114,45 @@ static int add_row(struct writer *w, const struct depot_profile *p, int64_t seri
 	return r;
 }
 
+static int find_type(struct writer *w, int64_t series, const char *name, int64_t *ret_type)
+{
+	sqlite3_stmt *s = w->statements[WRITER_FIND_TYPE];
+
+	sqlite3_bind_int64(s, 1, series);
+	sql_bind_text(s, 2, name);
+	int code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		*ret_type = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	if (code != SQLITE_DONE)
+		return sql_outcome(w->db, code);
+	s = w->statements[WRITER_ADD_TYPE];
+	sqlite3_bind_int64(s, 1, series);
+	sql_bind_text(s, 2, name);
+	int r = sql_step_done(s);
+	*ret_type = sqlite3_last_insert_rowid(w->db);
+	return r;
+}
+
+static int add_values(struct writer *w, const struct depot_profile *p, int64_t series,
+		      int64_t profile)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_VALUE];
+	int64_t type = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_types; i++) {
+		r = find_type(w, series, p->types[i].name, &type);
+		if (r != 0)
+			return r;
+		sqlite3_bind_int64(s, 1, profile);
+		sqlite3_bind_int64(s, 2, type);
+		sqlite3_bind_int64(s, 3, p->types[i].total);
+		r = sql_step_done(s);
+	}
+	return r;
+}
+
 int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 {
 	sqlite3_stmt *s = w->statements[WRITER_ADD_PPROF];
@@ -121,7 +163,9 @@ int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 		r = add_row(w, p, series, ret_new);
 	if (r != 0 || !*ret_new)
 		return r;
-	sqlite3_bind_int64(s, 1, sqlite3_last_insert_rowid(w->db));
+	int64_t profile = sqlite3_last_insert_rowid(w->db);
+	sqlite3_bind_int64(s, 1, profile);
 	sql_bind_blob(s, 2, p->pprof);
-	return sql_step_done(s);
+	r = sql_step_done(s);
+	return r ? r : add_values(w, p, series, profile);
 }

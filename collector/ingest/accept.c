@@ -14,6 +14,7 @@
 
 void accepted_fini(struct accepted *a)
 {
+	free(TAKE_PTR(a->type_names));
 	free(TAKE_PTR(a->pprof));
 }
 
@@ -188,8 +189,48 @@ static int decode(struct span plain, struct pprof_profile **ret_profile, struct 
 	return r;
 }
 
-static int look_at(const struct accept_input *in, const struct pprof_profile *p,
-		   struct accepted *ret, struct refusal *why)
+/* As two values of a profile are added up: they wrap around. */
+static void add_totals(struct pprof_profile *p, struct depot_type *types, size_t n)
+{
+	for (size_t i = 0; i < pprof_n_samples(p); i++) {
+		const struct pprof_sample s = pprof_sample(p, i);
+
+		for (size_t k = 0; k < n; k++)
+			types[k].total =
+				(int64_t)((uint64_t)types[k].total + (uint64_t)s.values[k]);
+	}
+}
+
+static int name_types(const struct pprof_profile *p, struct accepted *ret, struct refusal *why)
+{
+	const struct pprof_value_type period = pprof_header(p).period_type;
+	size_t n = pprof_n_sample_types(p);
+
+	if (n > ACCEPT_MAX_TYPES)
+		return refuse(why, REFUSAL_INVALID, "the profile has over %u sample types",
+			      ACCEPT_MAX_TYPES);
+	ret->type_names = calloc(n, ACCEPT_MAX_TYPE_NAME);
+	if (!ret->type_names)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct pprof_value_type v = pprof_sample_type(p, i);
+		char *name = ret->type_names + i * ACCEPT_MAX_TYPE_NAME;
+
+		if (snprintf(name, ACCEPT_MAX_TYPE_NAME, "%s:%s:%s:%s", v.type, v.unit, period.type,
+			     period.unit) >= (int)ACCEPT_MAX_TYPE_NAME)
+			return refuse(why, REFUSAL_INVALID,
+				      "the name of a sample type is too long");
+		ret->types[i].name = name;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(ret->types[k].name, name))
+				return refuse(why, REFUSAL_INVALID,
+					      "the profile has sample type %.100s twice", name);
+	}
+	return 0;
+}
+
+static int look_at(const struct accept_input *in, struct pprof_profile *p, struct accepted *ret,
+		   struct refusal *why)
 {
 	const struct pprof_header h = pprof_header(p);
 	struct depot_profile *row = &ret->row;
@@ -203,8 +244,13 @@ static int look_at(const struct accept_input *in, const struct pprof_profile *p,
 	row->samples = (int64_t)pprof_n_samples(p);
 	row->cpu = pgo_sample_type(p, &type) == 0 && row->samples > 0;
 	int r = complete_labels(in, p, why);
+	if (r == 0)
+		r = name_types(p, ret, why);
 	if (r != 0)
 		return r;
+	row->types = ret->types;
+	row->n_types = pprof_n_sample_types(p);
+	add_totals(p, ret->types, row->n_types);
 	const char *build = label_set_value(in->labels, "build_id");
 	if (!*build && pprof_n_mappings(p))
 		build = pprof_mapping(p, 0).build_id;

@@ -16,6 +16,9 @@
 /* Bytes of a profile before compression, and samples in it. */
 #define ACCEPT_MAX_RAW	   ((size_t)64 << 20)
 #define ACCEPT_MAX_SAMPLES 1000000u
+/* Sample types of a profile, and bytes of one's name in the depot. */
+#define ACCEPT_MAX_TYPES     16u
+#define ACCEPT_MAX_TYPE_NAME 256u
 /* How far ahead of our clock a profile may be, as Pyroscope has it. */
 #define ACCEPT_MAX_FUTURE (600 * (int64_t)1000000000)
 
@@ -33,7 +36,9 @@ struct accept_input {
 struct accepted {
 	struct depot_profile row;
 	char build[LABEL_SET_MAX_VALUE + 1];
-	uint8_t *pprof; /* where it is not the input's own */
+	struct depot_type types[ACCEPT_MAX_TYPES];
+	char *type_names; /* of .types */
+	uint8_t *pprof;	  /* where it is not the input's own */
 };
 
 #define ACCEPTED_NULL \

@@ -59,11 +59,16 @@ static int try_open(struct fixture *f)
 static const struct depot_label labels[] = { { "main_package", "example.com/a" },
 					     { "service_name", "a" } };
 
+static const struct depot_type types[] = { { "samples:count:cpu:nanoseconds", 30 },
+					   { "cpu:nanoseconds:cpu:nanoseconds", 300 } };
+
 static struct depot_profile make(const char *key, const char *build, int64_t start)
 {
 	struct depot_profile p = { .tenant = "anonymous",
 				   .labels = labels,
 				   .n_labels = 2,
+				   .types = types,
+				   .n_types = 2,
 				   .service = "a",
 				   .package = "example.com/a",
 				   .build = build,
@@ -217,6 +222,132 @@ static void state_tells_changes(void **state)
 	depot_reader_close(r);
 }
 
+/* ---- series ------------------------------------------------------------------------------ */
+
+static void list_series(struct fixture *f, const struct depot_series_query *q,
+			struct depot_series_list *ret)
+{
+	struct depot_reader *r;
+
+	depot_series_list_fini(ret);
+	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_list_series(r, q, ret), 0);
+	depot_reader_close(r);
+}
+
+static void lists_series(void **state)
+{
+	static const struct depot_label others[] = { { "pod", "" }, { "service_name", "b" } };
+	struct fixture *f = *state;
+	struct depot_series_query q = { "anonymous", 5, 6, NULL, NULL };
+	struct depot_series_list l = DEPOT_SERIES_LIST_NULL;
+	struct depot_label got[DEPOT_MAX_LABELS];
+	struct depot_profile p = make("2", "b1", 6);
+
+	open_it(f);
+	add(f, make("1", "b1", 5));
+	p.labels = others;
+	p.cpu = false;
+	p.n_types = 1;
+	add(f, p);
+	list_series(f, &q, &l);
+	assert_int_equal(l.n_rows, 2);
+	assert_int_equal(l.rows[0].n_types, 2);
+	assert_string_equal((char *)l.text.data + l.types[0].name, types[1].name);
+	assert_int_equal(l.rows[1].n_types, 1);
+	assert_int_equal(depot_series_labels(&l, &l.rows[1], got), 2);
+	assert_string_equal(got[0].name, "pod");
+	assert_string_equal(got[0].value, "");
+	assert_string_equal(got[1].value, "b");
+	/* A window, a label, a tenant. */
+	q.since = 6;
+	list_series(f, &q, &l);
+	assert_int_equal(l.n_rows, 1);
+	q.until = 5;
+	list_series(f, &q, &l);
+	assert_int_equal(l.n_rows, 0);
+	q = (struct depot_series_query){ "anonymous", 0, 100, "service_name", "a" };
+	list_series(f, &q, &l);
+	assert_int_equal(l.n_rows, 1);
+	q.tenant = "other";
+	list_series(f, &q, &l);
+	assert_int_equal(l.n_rows, 0);
+	depot_series_list_fini(&l);
+}
+
+struct sum {
+	int64_t n, total;
+};
+
+static int add_up(void *context, const struct depot_item *item)
+{
+	struct sum *sum = context;
+
+	sum->n++;
+	sum->total += item->total;
+	return 0;
+}
+
+static struct sum sum_of(struct fixture *f, int64_t type, int64_t since)
+{
+	struct depot_reader *r;
+	struct sum sum = { 0 };
+
+	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_each_profile(r, 1, type, since, 100, add_up, &sum), 0);
+	depot_reader_close(r);
+	return sum;
+}
+
+static int number(sqlite3 *db, const char *sql);
+static void alter(struct fixture *f, const char *sql);
+
+static void sums_values(void **state)
+{
+	struct fixture *f = *state;
+	struct sum sum;
+	sqlite3 *db;
+
+	open_it(f);
+	add(f, make("1", "b1", 5));
+	add(f, make("1", "b1", 5));
+	add(f, make("2", "b2", 7));
+	sum = sum_of(f, 2, 0);
+	assert_int_equal(sum.n, 2);
+	assert_int_equal(sum.total, 600);
+	sum = sum_of(f, 2, 6);
+	assert_int_equal(sum.n, 1);
+	/* What goes takes its values along. */
+	f->depot = depot_close(f->depot);
+	alter(f, "DELETE FROM profile WHERE start = 7; DELETE FROM series WHERE id = 5");
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(number(db, "SELECT count(*) FROM value"), 2);
+	assert_int_equal(number(db, "SELECT count(*) FROM type"), 2);
+	sqlite3_exec(db, "DELETE FROM profile; DELETE FROM series", NULL, NULL, NULL);
+	assert_int_equal(number(db, "SELECT count(*) FROM value"), 0);
+	assert_int_equal(number(db, "SELECT count(*) FROM type"), 0);
+	sqlite3_close(db);
+}
+
+static void knows_its_extent(void **state)
+{
+	struct fixture *f = *state;
+	struct depot_extent e;
+	struct depot_reader *r;
+
+	open_it(f);
+	add(f, make("1", "b1", 5));
+	add(f, make("2", "b1", 9));
+	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_extent(r, "anonymous", &e), 0);
+	assert_int_equal(e.profiles, 2);
+	assert_int_equal(e.first, 5);
+	assert_int_equal(e.last, 9);
+	assert_int_equal(depot_extent(r, "other", &e), 0);
+	assert_int_equal(e.profiles, 0);
+	depot_reader_close(r);
+}
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static void is_for_one_process(void **state)
@@ -306,6 +437,9 @@ int main(void)
 		TEST(keeps_tenants_apart),
 		TEST(prefers_packages),
 		TEST(state_tells_changes),
+		TEST(lists_series),
+		TEST(sums_values),
+		TEST(knows_its_extent),
 		TEST(is_for_one_process),
 		TEST(refuses_a_later_version),
 		TEST(refuses_what_is_not_its_own),
