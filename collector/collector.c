@@ -64,6 +64,28 @@ static int open_depot(struct collector *c, const char *data)
 	return 1;
 }
 
+static void on_compacted(void *context, int result)
+{
+	if (result != 0)
+		collector_say(context, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
+			      depot_trouble(result), 0);
+}
+
+static int start_compactor(struct collector *c)
+{
+	const struct compact_options options = {
+		.max_age = (int64_t)c->settings.retention.age,
+		.max_bytes = c->settings.retention.size,
+		.key_age = COMPACT_KEY_AGE,
+	};
+	int r = compactor_start(c->depot, &options, c->settings.retention.interval, on_compacted, c,
+				&c->compactor);
+
+	if (r != 0)
+		log_error(c->log, "no thread can be started", log_errno(r));
+	return r ? 1 : 0;
+}
+
 /* As many as may be open: the soft limit is 1024 by tradition, select(2)'s, which nobody uses here.
  */
 static unsigned int raise_connections(unsigned int wanted)
@@ -133,11 +155,14 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 	pthread_mutex_init(&c->log_mutex, NULL);
 	set_log(c, &c->settings);
 	int r = open_depot(c, c->settings.data);
-	return r ? r : open_http(c);
+	if (r == 0)
+		r = open_http(c);
+	return r ? r : start_compactor(c);
 }
 
 void collector_close(struct collector *c)
 {
+	c->compactor = compactor_stop(c->compactor);
 	c->http = http_close(c->http);
 	c->curate = curate_free(c->curate);
 	c->depot = depot_close(c->depot);

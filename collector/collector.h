@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "collector/compact/compact.h"
 #include "collector/curate/curate.h"
 #include "collector/depot/depot.h"
 #include "collector/http/http.h"
@@ -20,6 +21,7 @@ struct collector {
 	bool log_requests; /* under it, as what is in log */
 	struct depot *depot;
 	struct curate *curate;
+	struct compactor *compactor;
 	struct http *http;
 };
 

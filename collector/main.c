@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/notify.h"
 #include "collector/collector.h"
+#include "collector/command.h"
 #include "collector/version.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
@@ -201,6 +202,8 @@ int main(int argc, char **argv)
 	_cleanup_(settings_fini) struct settings settings = { 0 };
 	struct config_choice choice;
 
+	if (command_known(argc, argv))
+		return command_run(argc, argv);
 	c.log.priority = log_is_journal(2, getenv("JOURNAL_STREAM"));
 	int r = read_settings(&c, &choice, &settings);
 	if (r < 0)

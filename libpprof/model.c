@@ -159,6 +159,12 @@ int pprof_add_comment(struct pprof_profile *p, const char *text)
 	return r ? r : pp_add_comment(p, number);
 }
 
+void pprof_clear_comments(struct pprof_profile *p)
+{
+	p->comments.n = 0;
+	pp_index_fini(&p->comment_index);
+}
+
 size_t pprof_n_comments(const struct pprof_profile *p)
 {
 	return p->comments.n;

@@ -140,6 +140,7 @@ int pprof_set_header(struct pprof_profile *p, const struct pprof_header *header)
 /* Before the first sample. */
 int pprof_add_sample_type(struct pprof_profile *p, const struct pprof_value_type *type);
 int pprof_add_comment(struct pprof_profile *p, const char *text);
+void pprof_clear_comments(struct pprof_profile *p);
 
 /* *ret_number (may be NULL): the new one's number, or the equal one's. */
 int pprof_add_mapping(struct pprof_profile *p, const struct pprof_mapping *m, uint32_t *ret_number);

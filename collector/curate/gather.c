@@ -21,6 +21,7 @@ struct gathering {
 	struct pprof_profile *whole;
 	struct pgo_notes notes;
 	struct curate_result *result;
+	size_t n_read;	   /* profiles, merged or not */
 	uint32_t n_builds; /* looked at; the result's are those that gave something */
 };
 
@@ -51,15 +52,11 @@ static void add_notes(struct pgo_notes *to, const struct pprof_profile *p)
 
 static void count(struct curate_result *r, const struct depot_row *row)
 {
-	int64_t end;
-
-	if (__builtin_add_overflow(row->start, row->duration, &end))
-		end = INT64_MAX;
 	if (!r->n_profiles || row->start < r->first)
 		r->first = row->start;
-	if (!r->n_profiles || end > r->last)
-		r->last = end;
-	r->n_profiles++;
+	if (!r->n_profiles || row->end > r->last)
+		r->last = row->end;
+	r->n_profiles += (size_t)row->n;
 }
 
 /* What cannot be read is counted and passed over. */
@@ -101,10 +98,12 @@ static int add_build(struct gathering *g, uint32_t build)
 
 		if (row->build != build)
 			continue;
-		if (result->n_profiles == CURATE_MAX_PROFILES)
-			result->left_out++;
-		else
-			r = add_profile(g, row);
+		if (g->n_read == CURATE_MAX_PROFILES) {
+			result->left_out += (size_t)row->n;
+			continue;
+		}
+		r = add_profile(g, row);
+		g->n_read++;
 	}
 	if (result->n_profiles == before)
 		return r;
@@ -248,10 +247,13 @@ static int tell_nothing(struct depot_reader *reader, const struct curate_request
 
 struct depot_query gather_query(const struct curate_request *request)
 {
-	return (struct depot_query){ .tenant = request->tenant,
-				     .name = request->name,
-				     .since = request->now - request->window,
-				     .until = INT64_MAX };
+	struct depot_query q = { .tenant = request->tenant,
+				 .name = request->name,
+				 .since = request->now - request->window,
+				 .until = INT64_MAX };
+
+	depot_query_align(&q, request->now);
+	return q;
 }
 
 int gather(struct depot_reader *reader, const struct curate_request *request,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commits are shared. Whoever adds puts itself in a queue; the first to find nobody committing
+ * Commits are shared. Whoever writes puts itself in a queue; the first to find nobody committing
  * takes all that are queued and commits them in one transaction, each behind a savepoint of its
  * own. Who comes meanwhile waits, and is part of the next one.
  */
@@ -18,19 +18,18 @@
 #include "collector/depot/writer.h"
 
 /* The log goes into the database at 16 MiB: at SQLite's 4 MiB every 40th profile would pay. */
-#define SETTINGS                       \
-	"PRAGMA busy_timeout = 10000;" \
-	"PRAGMA journal_mode = WAL;"   \
-	"PRAGMA synchronous = FULL;"   \
-	"PRAGMA foreign_keys = OFF;"   \
+#define SETTINGS                                                         \
+	"PRAGMA busy_timeout = 10000;"                                   \
+	"PRAGMA auto_vacuum = INCREMENTAL;" /* of a new database only */ \
+	"PRAGMA journal_mode = WAL;"                                     \
+	"PRAGMA synchronous = FULL;"                                     \
+	"PRAGMA foreign_keys = OFF;"                                     \
 	"PRAGMA wal_autocheckpoint = 4096"
 
 struct addition {
+	struct depot_job job;
 	const struct depot_profile *profiles;
 	size_t n, added;
-	int result;
-	bool done;
-	struct addition *next;
 };
 
 struct depot {
@@ -40,13 +39,18 @@ struct depot {
 	struct writer writer;
 	pthread_mutex_t mutex; /* of what follows; the database is the committer's */
 	pthread_cond_t changed;
-	struct addition *first, **last;
+	struct depot_job *first, **last;
 	bool committing;
 };
 
 const char *depot_file(const struct depot *d)
 {
 	return d->file;
+}
+
+sqlite3 *depot_database(struct depot *d)
+{
+	return d->db;
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -135,17 +139,14 @@ struct depot *depot_close(struct depot *d)
 	return NULL;
 }
 
-/* ---- adding ------------------------------------------------------------------------------ */
+/* ---- committing -------------------------------------------------------------------------- */
 
-static int add_one(struct depot *d, struct addition *a)
+static int do_one(struct depot *d, struct depot_job *job)
 {
-	bool is_new = false;
 	int r = sql_run(d->db, "SAVEPOINT one");
 
-	for (size_t i = 0; r == 0 && i < a->n; i++) {
-		r = writer_add(&d->writer, &a->profiles[i], &is_new);
-		a->added += is_new;
-	}
+	if (r == 0)
+		r = job->work(d, job);
 	if (r == 0)
 		return sql_run(d->db, "RELEASE one");
 	/* SQLite itself may have ended the transaction: then there is nothing to go back to. */
@@ -154,14 +155,14 @@ static int add_one(struct depot *d, struct addition *a)
 	return r;
 }
 
-static void commit(struct depot *d, struct addition *all)
+static void commit(struct depot *d, struct depot_job *all)
 {
 	int r = sql_run(d->db, "BEGIN IMMEDIATE");
 
-	for (struct addition *a = all; r == 0 && a; a = a->next) {
-		a->result = add_one(d, a);
+	for (struct depot_job *job = all; r == 0 && job; job = job->next) {
+		job->result = do_one(d, job);
 		if (sqlite3_get_autocommit(d->db))
-			r = a->result ? a->result : -EIO;
+			r = job->result ? job->result : -EIO;
 	}
 	if (r == 0)
 		r = sql_run(d->db, "COMMIT");
@@ -169,14 +170,14 @@ static void commit(struct depot *d, struct addition *all)
 		return;
 	if (!sqlite3_get_autocommit(d->db))
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
-	for (struct addition *a = all; a; a = a->next)
-		a->result = r;
+	for (struct depot_job *job = all; job; job = job->next)
+		job->result = r;
 }
 
 /* Called with the mutex held, which it lets go of while it works. */
 static void commit_queue(struct depot *d)
 {
-	struct addition *all = d->first, *next;
+	struct depot_job *all = d->first, *next;
 
 	d->first = NULL;
 	d->last = &d->first;
@@ -185,27 +186,48 @@ static void commit_queue(struct depot *d)
 	commit(d, all);
 	pthread_mutex_lock(&d->mutex);
 	d->committing = false;
-	for (struct addition *a = all; a; a = next) {
-		next = a->next; /* who is done may be gone */
-		a->done = true;
+	for (struct depot_job *job = all; job; job = next) {
+		next = job->next; /* who is done may be gone */
+		job->done = true;
 	}
 	pthread_cond_broadcast(&d->changed);
 }
 
-int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, size_t *ret_added)
+int depot_commit(struct depot *d, struct depot_job *job)
 {
-	struct addition mine = { .profiles = profiles, .n = n };
-
 	pthread_mutex_lock(&d->mutex);
-	*d->last = &mine;
-	d->last = &mine.next;
-	while (!mine.done) {
+	*d->last = job;
+	d->last = &job->next;
+	while (!job->done) {
 		if (d->committing)
 			pthread_cond_wait(&d->changed, &d->mutex);
 		else
 			commit_queue(d);
 	}
 	pthread_mutex_unlock(&d->mutex);
-	*ret_added = mine.result == 0 ? mine.added : 0;
-	return mine.result;
+	return job->result;
+}
+
+/* ---- adding ------------------------------------------------------------------------------ */
+
+static int add_all(struct depot *d, struct depot_job *job)
+{
+	struct addition *a = container_of(job, struct addition, job);
+	bool is_new = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n; i++) {
+		r = writer_add(&d->writer, &a->profiles[i], &is_new);
+		a->added += is_new;
+	}
+	return r;
+}
+
+int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, size_t *ret_added)
+{
+	struct addition mine = { .job.work = add_all, .profiles = profiles, .n = n };
+	int r = depot_commit(d, &mine.job);
+
+	*ret_added = r == 0 ? mine.added : 0;
+	return r;
 }

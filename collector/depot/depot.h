@@ -11,7 +11,11 @@
  * next one, so that the number of profiles a second is not bound by that of fsyncs.
  *
  * A profile is known by its key: adding one whose key is there already changes nothing and
- * succeeds. That makes a push that is tried again harmless.
+ * succeeds. That makes a push that is tried again harmless. The keys of profiles that were merged
+ * are kept for a while (keeping.h).
+ *
+ * What the index knows of a profile is stored with the profile once more, so that the index can be
+ * made again from the profiles (repair.h).
  *
  * Profiles are blobs in the database: 10 000 profiles of 20 to 200 KB on ext4, eight a commit, took
  * 0.7 ms each, as files of their own 3.7 ms (one a commit: 1.7 and 5.7 ms), for as much of the disk
@@ -80,6 +84,27 @@ struct depot *depot_close(struct depot *d);
  */
 int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, size_t *ret_added);
 
+/* ---- merging ----------------------------------------------------------------------------- */
+
+/*
+ * In the background the profiles of one series and build are merged, first those of an hour, later
+ * those of a day (UTC, by the start of a profile). A merged profile has an id of its own, and the
+ * bytes of an id never change. In every view a profile is there once, by itself or in a merged one.
+ *
+ * A merged profile counts by its start, the earliest of its parts. So that the same window holds
+ * the same profiles before and after they were merged, its ends have to fall on whole hours or days
+ * where profiles may have been merged: depot_query_align() sees to that.
+ */
+enum depot_level { DEPOT_LEVEL_PUSHED, DEPOT_LEVEL_HOUR, DEPOT_LEVEL_DAY };
+
+#define DEPOT_HOUR	   (3600 * (int64_t)1000000000)
+#define DEPOT_DAY	   (24 * DEPOT_HOUR)
+#define DEPOT_HOURLY_AFTER (DEPOT_HOUR / 6) /* the end of the hour */
+#define DEPOT_DAILY_AFTER  DEPOT_DAY	    /* the end of the day */
+
+/* What begins earlier may be merged at @level by now: the start of an hour or a day. */
+int64_t depot_merged_before(enum depot_level level, int64_t now);
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 /*
@@ -99,6 +124,9 @@ struct depot_query {
 	int64_t since, until; /* ns since the epoch; by the start of a profile */
 };
 
+/* Widen the window so that it cuts through nothing that may be merged at @now. */
+void depot_query_align(struct depot_query *q, int64_t now);
+
 /* What matches, in a few numbers: equal ones mean that nothing changed. */
 struct depot_state {
 	int64_t n, first, last; /* profiles; lowest and highest id */
@@ -107,7 +135,11 @@ struct depot_state {
 /* One of the profiles that match. */
 struct depot_row {
 	int64_t id, series;
-	int64_t start, duration, samples;
+	int64_t start, end; /* of the first and of the last one merged in it */
+	int64_t duration;   /* of all that are merged in it, added up */
+	int64_t samples;    /* distinct stacks */
+	int64_t n;	    /* profiles pushed that are in it: 1 if it is not merged */
+	enum depot_level level;
 	uint32_t build;	  /* number of a build, below */
 	uint32_t package; /* offset of its main package in .text */
 };

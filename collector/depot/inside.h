@@ -9,5 +9,20 @@
 /* The database's path. */
 const char *depot_file(const struct depot *d);
 
+/* The connection that writes. For a job only, while its work is done. */
+sqlite3 *depot_database(struct depot *d);
+
 /* The connection of a reader. */
 sqlite3 *depot_reader_database(struct depot_reader *r);
+
+/* Something to be written, embedded in what it is done with. */
+struct depot_job {
+	/* In a transaction, behind a savepoint: if it fails, all that it did is undone. */
+	int (*work)(struct depot *d, struct depot_job *job);
+	int result;
+	bool done;
+	struct depot_job *next;
+};
+
+/* Have it done and on disk, in this thread or another's. .result, or why it was not committed. */
+int depot_commit(struct depot *d, struct depot_job *job);

@@ -27,8 +27,10 @@ int depot_reader_open(struct depot *d, struct depot_reader **ret_reader)
 				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	int result = r->db ? sql_outcome(r->db, code) : -ENOMEM;
 	if (result == 0)
-		result = sql_run(r->db,
-				 "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; BEGIN");
+		result = sql_run(
+			r->db,
+			"PRAGMA busy_timeout = 10000; PRAGMA query_only = ON;"
+			"BEGIN; SELECT 1 FROM sqlite_schema /* the view begins with a read */");
 	if (result == 0)
 		*ret_reader = TAKE_PTR(r);
 	return result;
@@ -64,6 +66,44 @@ static int prepare(struct depot_reader *r, const char *sql, const struct depot_q
 	sqlite3_bind_int64(*ret_statement, 3, q->since);
 	sqlite3_bind_int64(*ret_statement, 4, q->until);
 	return 0;
+}
+
+/* ---- windows ----------------------------------------------------------------------------- */
+
+/* Rounded towards the past. */
+static int64_t begin_of(int64_t time, int64_t length)
+{
+	int64_t rest = time % length;
+
+	if (rest < 0)
+		rest += length;
+	return time < INT64_MIN + rest ? INT64_MIN : time - rest;
+}
+
+int64_t depot_merged_before(enum depot_level level, int64_t now)
+{
+	return level == DEPOT_LEVEL_DAY ? begin_of(now - DEPOT_DAILY_AFTER, DEPOT_DAY)
+					: begin_of(now - DEPOT_HOURLY_AFTER, DEPOT_HOUR);
+}
+
+static int64_t aligned(int64_t time, int64_t now)
+{
+	if (time < depot_merged_before(DEPOT_LEVEL_DAY, now))
+		return begin_of(time, DEPOT_DAY);
+	if (time < depot_merged_before(DEPOT_LEVEL_HOUR, now))
+		return begin_of(time, DEPOT_HOUR);
+	return time;
+}
+
+void depot_query_align(struct depot_query *q, int64_t now)
+{
+	q->since = aligned(q->since, now);
+	if (q->until >= depot_merged_before(DEPOT_LEVEL_HOUR, now))
+		return;
+	bool by_day = q->until < depot_merged_before(DEPOT_LEVEL_DAY, now);
+	/* Its own hour or day is in it as a whole. */
+	if (aligned(q->until, now) != q->until)
+		q->until = aligned(q->until, now) + (by_day ? DEPOT_DAY : DEPOT_HOUR);
 }
 
 int depot_state(struct depot_reader *r, const struct depot_query *q, struct depot_state *ret_state)
@@ -165,6 +205,9 @@ static int add_row(struct depot_list *l, sqlite3_stmt *s)
 				 .start = sqlite3_column_int64(s, 2),
 				 .duration = sqlite3_column_int64(s, 3),
 				 .samples = sqlite3_column_int64(s, 4),
+				 .end = sqlite3_column_int64(s, 7),
+				 .n = sqlite3_column_int64(s, 8),
+				 .level = (enum depot_level)sqlite3_column_int(s, 9),
 				 .build = number };
 	const char *package = (const char *)sqlite3_column_text(s, 6);
 	if (!package)
@@ -182,12 +225,13 @@ static int list_rows(struct depot_reader *r, const struct depot_query *q, struct
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
 	int code = SQLITE_DONE;
-	int result = prepare(r,
-			     SERIES_OF_NAME
-			     "SELECT p.id, p.series, p.start, p.duration, p.samples, p.build,"
-			     " w.package FROM wanted w JOIN profile p ON" IN_WINDOW
-			     "ORDER BY p.start, p.id",
-			     q, &s);
+	int result =
+		prepare(r,
+			SERIES_OF_NAME
+			"SELECT p.id, p.series, p.start, p.duration, p.samples, p.build,"
+			" w.package, p.last, p.n, p.level FROM wanted w JOIN profile p ON" IN_WINDOW
+			"ORDER BY p.start, p.id",
+			q, &s);
 
 	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
 		result = add_row(l, s);

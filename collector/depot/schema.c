@@ -61,6 +61,35 @@ static const char *const steps[] = {
 	"    (SELECT 'samples:count:cpu:nanoseconds' AS name"
 	"     UNION ALL SELECT 'cpu:nanoseconds:cpu:nanoseconds') t"
 	"  WHERE p.cpu = 1;",
+
+	/* Profiles are merged, and with each is stored all that the index is made of. */
+	"ALTER TABLE profile ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE profile ADD COLUMN n INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE profile ADD COLUMN last INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE profile SET last = start + min(duration, 0x7fffffffffffffff - max(start, 0));"
+	"CREATE INDEX profile_by_level ON profile (level, start);"
+	"CREATE INDEX profile_by_end ON profile (last);"
+	"CREATE TABLE merged (" /* keys of profiles that are part of another */
+	"  key BLOB PRIMARY KEY,"
+	"  time INTEGER NOT NULL) WITHOUT ROWID;" /* when it was merged */
+	"CREATE INDEX merged_by_time ON merged (time);"
+	"ALTER TABLE pprof ADD COLUMN tenant TEXT;"
+	"ALTER TABLE pprof ADD COLUMN labels BLOB;" /* as series.key */
+	"ALTER TABLE pprof ADD COLUMN service TEXT;"
+	"ALTER TABLE pprof ADD COLUMN package TEXT;"
+	"ALTER TABLE pprof ADD COLUMN key BLOB;"
+	"ALTER TABLE pprof ADD COLUMN build TEXT;"
+	"ALTER TABLE pprof ADD COLUMN start INTEGER;"
+	"ALTER TABLE pprof ADD COLUMN duration INTEGER;"
+	"ALTER TABLE pprof ADD COLUMN samples INTEGER;"
+	"ALTER TABLE pprof ADD COLUMN cpu INTEGER;"
+	"ALTER TABLE pprof ADD COLUMN n INTEGER;"
+	"ALTER TABLE pprof ADD COLUMN last INTEGER;"
+	"UPDATE pprof SET (tenant, labels, service, package, key, build, start, duration, samples,"
+	"  cpu, n, last) ="
+	"  (SELECT s.tenant, s.key, s.service, s.package, p.key, p.build, p.start, p.duration,"
+	"  p.samples, p.cpu, p.n, p.last FROM profile p JOIN series s ON s.id = p.series"
+	"  WHERE p.id = pprof.profile);",
 };
 
 int schema_version(void)

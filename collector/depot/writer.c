@@ -9,15 +9,25 @@
 /* 30 labels of 1024 and 2048 bytes. */
 #define KEY_MAX ((size_t)128 << 10)
 
+/* With all that the index holds of it. */
+#define STORE                                                                             \
+	"INSERT INTO pprof (profile, data, tenant, labels, service, package, key, build," \
+	" start, duration, samples, cpu, n, last)"                                        \
+	" SELECT p.id, ?2, s.tenant, s.key, s.service, s.package, p.key, p.build,"        \
+	" p.start, p.duration, p.samples, p.cpu, p.n, p.last"                             \
+	" FROM profile p JOIN series s ON s.id = p.series WHERE p.id = ?1"
+
 static const char *const texts[WRITER_N_STATEMENTS] = {
 	[WRITER_FIND_SERIES] = "SELECT id FROM series WHERE tenant = ? AND key = ?",
 	[WRITER_ADD_SERIES] =
 		"INSERT INTO series (tenant, key, service, package) VALUES (?, ?, ?, ?)",
 	[WRITER_ADD_LABEL] = "INSERT INTO label (series, name, value) VALUES (?, ?, ?)",
 	[WRITER_ADD_PROFILE] = "INSERT INTO profile"
-			       " (key, series, build, start, duration, samples, cpu, bytes)"
-			       " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-	[WRITER_ADD_PPROF] = "INSERT INTO pprof (profile, data) VALUES (?, ?)",
+			       " (key, series, build, start, duration, samples, cpu, bytes, last)"
+			       " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?"
+			       " WHERE NOT EXISTS (SELECT 1 FROM merged WHERE key = ?1)"
+			       " ON CONFLICT (key) DO NOTHING",
+	[WRITER_ADD_PPROF] = STORE,
 	[WRITER_FIND_TYPE] = "SELECT id FROM type WHERE series = ? AND name = ?",
 	[WRITER_ADD_TYPE] = "INSERT INTO type (series, name) VALUES (?, ?)",
 	[WRITER_ADD_VALUE] = "INSERT INTO value (profile, type, total) VALUES (?, ?, ?)",
@@ -97,6 +107,13 @@ static int find_series(struct writer *w, const struct depot_profile *p, int64_t 
 	return add_series(w, p, span_of(key.data, key.size), ret_series);
 }
 
+static int64_t end_of(const struct depot_profile *p)
+{
+	int64_t end;
+
+	return __builtin_add_overflow(p->start, p->duration, &end) ? INT64_MAX : end;
+}
+
 static int add_row(struct writer *w, const struct depot_profile *p, int64_t series, bool *ret_new)
 {
 	sqlite3_stmt *s = w->statements[WRITER_ADD_PROFILE];
@@ -109,6 +126,7 @@ static int add_row(struct writer *w, const struct depot_profile *p, int64_t seri
 	sqlite3_bind_int64(s, 6, p->samples);
 	sqlite3_bind_int(s, 7, p->cpu);
 	sqlite3_bind_int64(s, 8, (int64_t)p->pprof.size);
+	sqlite3_bind_int64(s, 9, end_of(p));
 	int r = sql_step_done(s);
 	*ret_new = r == 0 && sqlite3_changes(w->db) > 0;
 	return r;
@@ -153,9 +171,23 @@ static int add_values(struct writer *w, const struct depot_profile *p, int64_t s
 	return r;
 }
 
+static int store(sqlite3_stmt *s, int64_t id, struct span pprof)
+{
+	sqlite3_bind_int64(s, 1, id);
+	sql_bind_blob(s, 2, pprof);
+	return sql_step_done(s);
+}
+
+int writer_store(sqlite3 *db, int64_t id, struct span pprof)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(db, STORE, &s);
+
+	return r ? r : store(s, id, pprof);
+}
+
 int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 {
-	sqlite3_stmt *s = w->statements[WRITER_ADD_PPROF];
 	int64_t series = 0;
 
 	int r = find_series(w, p, &series);
@@ -164,8 +196,6 @@ int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 	if (r != 0 || !*ret_new)
 		return r;
 	int64_t profile = sqlite3_last_insert_rowid(w->db);
-	sqlite3_bind_int64(s, 1, profile);
-	sql_bind_blob(s, 2, p->pprof);
-	r = sql_step_done(s);
+	r = store(w->statements[WRITER_ADD_PPROF], profile, p->pprof);
 	return r ? r : add_values(w, p, series, profile);
 }

@@ -27,5 +27,8 @@ struct writer {
 int writer_init(struct writer *w, sqlite3 *db);
 void writer_fini(struct writer *w);
 
+/* Store the pprof of a profile that is in the index, with all that the index holds of it. */
+int writer_store(sqlite3 *db, int64_t id, struct span pprof);
+
 /* *ret_new: it was not there before. */
 int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new);

@@ -51,6 +51,15 @@ static const struct config_key keys[] = {
 	{ "limits.workers", "limits-workers", CONFIG_COUNT, IN(limits.workers), .restart = true,
 	  .fallback = "8", .min = 1, .max = 64, .value = "N",
 	  .help = "requests worked on at a time" },
+	{ "retention.age", "retention-age", CONFIG_DURATION, IN(retention.age), .restart = true,
+	  .fallback = "90d", .value = "TIME",
+	  .help = "profiles that are older are removed; 0: none is for its age" },
+	{ "retention.size", "retention-size", CONFIG_SIZE, IN(retention.size), .restart = true,
+	  .fallback = "0", .value = "SIZE",
+	  .help = "the oldest profiles are removed while the database holds more; 0: no limit" },
+	{ "retention.interval", "retention-interval", CONFIG_DURATION, IN(retention.interval),
+	  .restart = true, .fallback = "2m", .min = SECOND, .max = 24 * HOUR, .value = "TIME",
+	  .help = "how often profiles are merged to hourly and daily ones, and old ones removed" },
 };
 /* clang-format on */
 
@@ -74,6 +83,7 @@ const struct config_schema settings_schema = {
 	.usage = "hone-collector: keep CPU profiles, and give every build its default.pgo\n"
 		 "\n"
 		 "Usage: hone-collector [FLAGS]\n"
+		 "       hone-collector compact [--help]\n"
 		 "\n"
 		 "Each flag is a key of the file, too, and a variable of the environment: "
 		 "--limits-body 8MiB,\nHONE_COLLECTOR_LIMITS_BODY=8MiB, or in the file\n"

@@ -31,6 +31,11 @@ struct settings {
 		uint64_t workers;	  /* requests worked on at a time */
 	} limits;
 
+	struct {
+		uint64_t age, size; /* ns; bytes; 0: no limit */
+		uint64_t interval;  /* ns */
+	} retention;
+
 	struct config_block *blocks; /* where all of the above lies */
 };
 

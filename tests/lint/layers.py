@@ -46,6 +46,7 @@ ROOMS = {
     # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
     "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
+    "collector/compact": {"base", "libpprof", "pgo", "collector/depot"},
 }
 COLLECTOR = {room for room in ROOMS if room.startswith("collector/")}
 ROOMS["agent"] = set(ROOMS) - COLLECTOR

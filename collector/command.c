@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "config/unit.h"
+
+static const struct {
+	const char *name;
+	enum command_status (*run)(int argc, char **argv);
+} commands[] = {
+	{ "compact", command_compact },
+};
+
+bool command_known(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return true;
+	return false;
+}
+
+enum command_status command_run(int argc, char **argv)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return COMMAND_WRONG;
+}
+
+const char *command_data(void)
+{
+	const char *state = getenv("STATE_DIRECTORY"); /* systemd.exec(5) */
+
+	return state && *state ? state : "hone-data";
+}
+
+bool command_age(const char *option, const char *text, int64_t *ret_age)
+{
+	uint64_t n;
+
+	if (!unit_parse(UNIT_TIME, text, &n) || n > INT64_MAX) {
+		fprintf(stderr, "hone-collector: --%s is a time, as 30d or 12h.\n", option);
+		return false;
+	}
+	*ret_age = (int64_t)n;
+	return true;
+}
+
+bool command_bytes(const char *option, const char *text, uint64_t *ret_bytes)
+{
+	if (unit_parse(UNIT_BYTES, text, ret_bytes))
+		return true;
+	fprintf(stderr, "hone-collector: --%s is a size, as 512MiB or 20GiB.\n", option);
+	return false;
+}
+
+const char *command_trouble(int result)
+{
+	switch (result) {
+	case DEPOT_E_LOCKED:
+		return "another process uses it";
+	case DEPOT_E_NEWER:
+		return "a later version of hone wrote it";
+	case DEPOT_E_FOREIGN:
+		return "its profiles.db is not one of hone's";
+	case DEPOT_E_DAMAGED:
+		return "its database is damaged";
+	case DEPOT_E_FULL:
+		return "the disk is full";
+	default:
+		return result < 0 ? strerror(-result) : "it cannot be used";
+	}
+}
+
+enum command_status command_open(const char *data, struct depot **ret_depot)
+{
+	char why[DEPOT_WHY_SIZE];
+	int r = depot_open(data, ret_depot, why);
+
+	if (r == 0)
+		return COMMAND_OK;
+	fprintf(stderr, "hone-collector: %s: %s.\n", data, command_trouble(r));
+	return COMMAND_FAILED;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What keeps the depot small: one profile in place of many, and profiles that leave. Each call is
+ * one transaction: who reads sees all of it or nothing, and so does the next start after kill -9.
+ */
+#pragma once
+
+#include "collector/depot/depot.h"
+
+/* ---- merging ----------------------------------------------------------------------------- */
+
+#define DEPOT_MAX_MEMBERS 4096u
+
+/* Profiles to be merged: of one series and build, all or none of CPU, within an hour or a day. */
+struct depot_group {
+	int64_t any;  /* id of one of them */
+	int64_t from; /* start of the hour or day */
+};
+
+struct depot_member {
+	int64_t id;
+	enum depot_level level;
+};
+
+/*
+ * Groups at @level that begin before @before (depot_merged_before()) and hold something that is not
+ * merged so far, @max at most.
+ */
+int depot_groups(struct depot_reader *r, enum depot_level level, int64_t before,
+		 struct depot_group *ret_groups, size_t max, size_t *ret_n);
+
+/* Its members, merged or not, by start; the first DEPOT_MAX_MEMBERS. The array is the caller's. */
+int depot_members(struct depot_reader *r, enum depot_level level, const struct depot_group *g,
+		  struct depot_member **ret_members, size_t *ret_n);
+
+/* One profile made of @n others. */
+struct depot_merger {
+	const int64_t *ids;
+	size_t n;
+	enum depot_level level;
+	struct span pprof; /* gzip; empty where n is 1: the profile stays as it is */
+	int64_t samples;   /* distinct stacks in it */
+	int64_t now;	   /* ns since the epoch */
+};
+
+/*
+ * Put it in the place of what it is made of. The keys of those are kept, so that pushing one of
+ * them again adds nothing. 0, DEPOT_E_NONE (one of them is gone: nothing is done), or as
+ * depot_add().
+ */
+int depot_replace(struct depot *d, const struct depot_merger *m);
+
+/* Forget keys of what was merged before @before, @max at most: what is pushed so late is new. */
+int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n);
+
+/* ---- leaving ----------------------------------------------------------------------------- */
+
+struct depot_removed {
+	uint64_t profiles; /* as they were pushed */
+	uint64_t bytes;	   /* gzip */
+};
+
+/*
+ * Remove profiles, the oldest by their end first, @max at most: all that ended before @before.
+ * Series without any go with them.
+ */
+int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed);
+
+struct depot_size {
+	uint64_t used; /* bytes of the database that hold something */
+	uint64_t free; /* bytes of it that were given back, and are used for what comes next */
+};
+
+int depot_measure(struct depot_reader *r, struct depot_size *ret_size);
+
+/* Cut about @bytes of what is free off the database's end. *ret_freed: how many it were. */
+int depot_vacuum(struct depot *d, uint64_t bytes, uint64_t *ret_freed);

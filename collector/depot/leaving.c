@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "collector/depot/inside.h"
+#include "collector/depot/keeping.h"
+#include "collector/depot/sql.h"
+
+/* A statement of two numbers, as a job. */
+struct removal {
+	struct depot_job job;
+	int64_t before, max;
+	struct depot_removed removed;
+	int64_t n;
+};
+
+static int run(sqlite3 *db, const char *sql, const struct removal *x)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(db, sql, &s);
+
+	if (r != 0)
+		return r;
+	sqlite3_bind_int64(s, 1, x->before);
+	sqlite3_bind_int64(s, 2, x->max);
+	return sql_step_done(s);
+}
+
+/* ---- keys -------------------------------------------------------------------------------- */
+
+static int forget(struct depot *d, struct depot_job *job)
+{
+	struct removal *x = container_of(job, struct removal, job);
+	int r = run(depot_database(d),
+		    "DELETE FROM merged WHERE key IN"
+		    " (SELECT key FROM merged WHERE time < ?1 ORDER BY time LIMIT ?2)",
+		    x);
+
+	x->n = sqlite3_changes64(depot_database(d));
+	return r;
+}
+
+int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n)
+{
+	struct removal x = { .job.work = forget, .before = before, .max = (int64_t)max };
+	int r = depot_commit(d, &x.job);
+
+	*ret_n = r == 0 ? (size_t)x.n : 0;
+	return r;
+}
+
+/* ---- profiles ---------------------------------------------------------------------------- */
+
+#define OLDEST "(SELECT id FROM profile WHERE last < ?1 ORDER BY last, id LIMIT ?2)"
+
+static int count(sqlite3 *db, struct removal *x)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(db, "SELECT sum(n), sum(bytes) FROM profile WHERE id IN " OLDEST, &s);
+
+	if (r != 0)
+		return r;
+	sqlite3_bind_int64(s, 1, x->before);
+	sqlite3_bind_int64(s, 2, x->max);
+	int code = sqlite3_step(s);
+	x->removed.profiles = (uint64_t)sqlite3_column_int64(s, 0);
+	x->removed.bytes = (uint64_t)sqlite3_column_int64(s, 1);
+	return sql_outcome(db, code);
+}
+
+static int expire(struct depot *d, struct depot_job *job)
+{
+	static const char *const texts[] = {
+		"DELETE FROM pprof WHERE profile IN " OLDEST,
+		"DELETE FROM profile WHERE id IN " OLDEST,
+		"DELETE FROM series WHERE NOT EXISTS"
+		" (SELECT 1 FROM profile WHERE profile.series = series.id)",
+		"DELETE FROM label WHERE NOT EXISTS"
+		" (SELECT 1 FROM series WHERE series.id = label.series)",
+	};
+	struct removal *x = container_of(job, struct removal, job);
+	int r = count(depot_database(d), x);
+
+	for (size_t i = 0; r == 0 && x->removed.profiles && i < ARRAY_SIZE(texts); i++)
+		r = run(depot_database(d), texts[i], x);
+	return r;
+}
+
+int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed)
+{
+	struct removal x = { .job.work = expire, .before = before, .max = (int64_t)max };
+	int r = depot_commit(d, &x.job);
+
+	*ret_removed = r == 0 ? x.removed : (struct depot_removed){ 0 };
+	return r;
+}
+
+/* ---- room -------------------------------------------------------------------------------- */
+
+static int read_number(sqlite3 *db, const char *sql, uint64_t *ret_number)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(db, sql, &s);
+
+	if (r != 0)
+		return r;
+	int code = sqlite3_step(s);
+	*ret_number = (uint64_t)sqlite3_column_int64(s, 0);
+	return sql_outcome(db, code);
+}
+
+static int measure(sqlite3 *db, struct depot_size *ret_size)
+{
+	uint64_t pages = 0, free_pages = 0, size = 0;
+	int r = read_number(db, "PRAGMA page_count", &pages);
+
+	if (r == 0)
+		r = read_number(db, "PRAGMA freelist_count", &free_pages);
+	if (r == 0)
+		r = read_number(db, "PRAGMA page_size", &size);
+	*ret_size = (struct depot_size){ (pages - free_pages) * size, free_pages * size };
+	return r;
+}
+
+int depot_measure(struct depot_reader *r, struct depot_size *ret_size)
+{
+	return measure(depot_reader_database(r), ret_size);
+}
+
+static int vacuum(struct depot *d, struct depot_job *job)
+{
+	struct removal *x = container_of(job, struct removal, job);
+	struct depot_size before, after;
+	char text[64];
+	int r = measure(depot_database(d), &before);
+
+	sqlite3_snprintf(sizeof(text), text, "PRAGMA incremental_vacuum(%lld)",
+			 (long long)(x->max / 4096 + 1));
+	if (r == 0)
+		r = sql_run(depot_database(d), text);
+	if (r == 0)
+		r = measure(depot_database(d), &after);
+	if (r == 0)
+		x->n = (int64_t)(before.free - after.free);
+	return r;
+}
+
+int depot_vacuum(struct depot *d, uint64_t bytes, uint64_t *ret_freed)
+{
+	struct removal x = { .job.work = vacuum, .max = (int64_t)bytes };
+	int r = depot_commit(d, &x.job);
+
+	*ret_freed = r == 0 ? (uint64_t)x.n : 0;
+	return r;
+}
