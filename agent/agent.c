@@ -52,7 +52,7 @@ static int harvest_one(struct agent *a)
 	int r = harvest_next(&a->harvest, &naming, &profile, &pprof, &labels);
 
 	if (r == 0)
-		return outbox_submit(&a->outbox, &profile);
+		return courier_submit(a->courier, &profile, &pprof, &labels);
 	if (r > 0 || r == -ENOMEM)
 		return r < 0 ? r : 0;
 	log_error(a->log, "a profile could not be made", log_errno(r));
@@ -220,13 +220,16 @@ static int open_notify(struct agent *a)
 
 /* ---- signals ----------------------------------------------------------------------------- */
 
-static void on_flushed(void *context, uint64_t left, uint64_t lost)
+static void on_flushed(void *context, const struct courier_rest *rest)
 {
 	struct agent *a = context;
 
-	if (left || lost)
-		log_warning(a->log, "not everything was delivered", log_u64("spooled", left),
-			    log_u64("lost", lost));
+	if (rest->stuck)
+		log_warning(a->log, "not everything was delivered: the disk hangs",
+			    log_u64("lost", rest->lost));
+	else if (rest->spooled || rest->lost)
+		log_warning(a->log, "not everything was delivered",
+			    log_u64("spooled", rest->spooled), log_u64("lost", rest->lost));
 	loop_quit(&a->loop);
 }
 
@@ -249,8 +252,7 @@ static int stop(struct agent *a)
 	loop_timer_set(&a->drain, 0, 0);
 	loop_timer_set(&a->window, 0, 0);
 	taken = clock_monotonic() - a->stopping;
-	return deliver_flush(a->outbox.deliver, taken < STOP_TIME ? STOP_TIME - taken : 1,
-			     on_flushed, a);
+	return courier_flush(a->courier, taken < STOP_TIME ? STOP_TIME - taken : 1, on_flushed, a);
 }
 
 static int say_no_capture(struct agent *a, int error, const struct capture_detail *detail)
@@ -271,15 +273,15 @@ static int set_rate(struct agent *a, uint64_t frequency)
 	return r > 0 && say_no_capture(a, r, &detail) ? -EIO : r;
 }
 
-/* The capture stays open throughout. Where a rate changes, a window ends: its samples had another
- * period. */
+/* The stores are its already. The capture stays open throughout. Where a rate changes, a window
+ * ends: its samples had another period. */
 static int apply(struct agent *a, struct agent_config *config)
 {
 	bool other_rate = config->frequency != a->config.frequency;
 	bool other_window = config->window != a->config.window;
-	int r = outbox_reload(&a->outbox, config, &a->loop);
+	int r = 0;
 
-	if (r == 0 && (other_rate || other_window))
+	if (other_rate || other_window)
 		r = close_window(a);
 	if (r == 0 && other_rate)
 		r = set_rate(a, config->frequency);
@@ -292,27 +294,56 @@ static int apply(struct agent *a, struct agent_config *config)
 	return other_rate || other_window ? open_window(a) : 0;
 }
 
-static int reload(struct agent *a)
+static void end_reload(struct agent *a, int outcome)
 {
-	struct agent_config config = { 0 };
-	const char *key;
-	int r = a->reload(a->context, &config);
-
-	a->reload_failed = r != 0;
-	if (r != 0)
-		return r < 0 ? r : 0;
-	key = config_restart_key(&agent_config_schema, &a->config, &config);
-	if (key)
-		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
-	r = apply(a, &config);
-	if (r == 0) {
+	a->reload_failed = outcome != 0;
+	if (outcome == 0) {
 		a->reloaded = clock_realtime();
 		log_info(a->log, "configuration reloaded");
-	} else {
-		agent_config_fini(&config);
 	}
-	a->reload_failed = r != 0;
-	return r < 0 ? r : 0;
+	notify_ready(a->notify, a->reload_failed ? "the new configuration is wrong" : "profiling");
+}
+
+static int reload(struct agent *a);
+
+/* First the stores, of which some may not be usable; the rest is sure to be. */
+static int on_stores_reloaded(void *context, int outcome)
+{
+	struct agent *a = context;
+	int r = outcome;
+
+	a->reloading = false;
+	if (r == 0 && !a->stopping)
+		r = apply(a, &a->next);
+	if (r != 0 || a->stopping)
+		agent_config_fini(&a->next);
+	a->next = (struct agent_config){ 0 };
+	if (r < 0 || a->stopping)
+		return r < 0 ? r : 0;
+	end_reload(a, r);
+	return a->reload_again ? reload(a) : 0;
+}
+
+static int reload(struct agent *a)
+{
+	const char *key;
+	int r;
+
+	a->reload_again = a->reloading;
+	if (a->reloading)
+		return 0;
+	notify_reloading(a->notify);
+	r = a->reload(a->context, &a->next);
+	if (r != 0) {
+		end_reload(a, r);
+		return r < 0 ? r : 0;
+	}
+	key = config_restart_key(&agent_config_schema, &a->config, &a->next);
+	if (key)
+		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
+	a->reloading = true;
+	courier_reload(a->courier, &a->next, a->log, on_stores_reloaded, a);
+	return 0;
 }
 
 static int on_signal(struct loop_signals *signals, int number)
@@ -321,12 +352,7 @@ static int on_signal(struct loop_signals *signals, int number)
 
 	if (number != SIGHUP)
 		return stop(a);
-	if (a->stopping)
-		return 0;
-	notify_reloading(a->notify);
-	int r = reload(a);
-	notify_ready(a->notify, a->reload_failed ? "the new configuration is wrong" : "profiling");
-	return r;
+	return a->stopping ? 0 : reload(a);
 }
 
 /* ---- beginning and end ------------------------------------------------------------------- */
@@ -439,12 +465,16 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 	if (r == 0)
 		r = names_open(&a->names, &a->config, a->node, &a->loop, log);
 	if (r == 0)
-		r = outbox_open(&a->outbox, &a->config, &a->loop, log);
+		r = courier_open(&a->config, &a->loop, log, &a->courier);
 	return r == 0 ? start_sampling(a) : r;
 }
 
 int agent_run(struct agent *a)
 {
+	int r = courier_start(a->courier);
+
+	if (r < 0)
+		return r;
 	notify_ready(a->notify, "profiling");
 	return loop_run(&a->loop);
 }
@@ -453,7 +483,7 @@ void agent_fini(struct agent *a)
 {
 	a->expose = expose_close(a->expose);
 	survey_fini(&a->surveyed);
-	outbox_close(&a->outbox);
+	a->courier = courier_close(a->courier);
 	harvest_fini(&a->harvest);
 	loop_remove(&a->ring);
 	loop_timer_fini(&a->watchdog);
@@ -468,4 +498,6 @@ void agent_fini(struct agent *a)
 	procfs_close(&a->procfs);
 	loop_fini(&a->loop);
 	agent_config_fini(&a->config);
+	if (!a->reloading) /* else a thread that hangs may look at it yet */
+		agent_config_fini(&a->next);
 }

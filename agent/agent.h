@@ -4,7 +4,8 @@
  *
  * The owner of everything: it calls the stages in order, on one thread and one loop. The kernel
  * program wakes it where something is urgent; else it takes samples once a second. At the end of a
- * window the tallies become profiles, one at a time, and go to the stores.
+ * window the tallies become profiles, one at a time, and are handed to the thread that delivers
+ * them (agent/courier.h).
  */
 #pragma once
 
@@ -12,11 +13,11 @@
 
 #include "agent/capture/capture.h"
 #include "agent/config/config.h"
+#include "agent/courier.h"
 #include "agent/expose/expose.h"
 #include "agent/groups.h"
 #include "agent/harvest.h"
 #include "agent/names.h"
-#include "agent/outbox.h"
 #include "agent/recorder/recorder.h"
 #include "agent/survey.h"
 #include "base/log.h"
@@ -46,19 +47,22 @@ struct agent {
 	struct groups groups;
 	struct recorder recorder;
 	struct harvest harvest;
-	struct outbox outbox;
+	struct courier *courier;
 	struct expose *expose;	/* NULL: it is not to listen */
 	int notify;		/* socket of the service manager, -1 where there is none */
 	struct survey surveyed; /* the last one */
 
 	char node[256];
-	uint64_t window_began; /* CLOCK_MONOTONIC, ns */
-	uint64_t lost_before;  /* samples, when this window began */
-	uint64_t windows;      /* closed */
-	uint64_t exhausted;    /* builds given up that were told of */
-	bool reload_failed;    /* the last time */
-	uint64_t reloaded;     /* the last success, ns since the epoch; 0: none */
-	uint64_t stopping;     /* since when, CLOCK_MONOTONIC; 0: it is not */
+	uint64_t window_began;	  /* CLOCK_MONOTONIC, ns */
+	uint64_t lost_before;	  /* samples, when this window began */
+	uint64_t windows;	  /* closed */
+	uint64_t exhausted;	  /* builds given up that were told of */
+	struct agent_config next; /* while .reloading */
+	bool reloading;		  /* the stores are not yet those of .next */
+	bool reload_again;	  /* once that is done */
+	bool reload_failed;	  /* the last time */
+	uint64_t reloaded;	  /* the last success, ns since the epoch; 0: none */
+	uint64_t stopping;	  /* since when, CLOCK_MONOTONIC; 0: it is not */
 };
 
 /*
@@ -72,5 +76,6 @@ void agent_fini(struct agent *a);
 /* As struct expose_options wants it; @context is the agent. */
 void survey(void *context, struct agent_snapshot *snapshot);
 
-/* Until SIGTERM or SIGINT, and all that was measured is delivered or spooled. 0 or -errno. */
+/* Until SIGTERM or SIGINT, and all that was measured is delivered or spooled. Begins the thread, so
+ * privileges that it is not to have are given up before. 0 or -errno. */
 int agent_run(struct agent *a);

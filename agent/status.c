@@ -210,6 +210,18 @@ static void print_spool(const json_t *spool)
 	       json_is_true(json_object_get(spool, "failing")) ? "; THE DISK FAILS" : "");
 }
 
+/* Of a disk that works there is nothing to say. */
+static void print_handed_over(const json_t *h)
+{
+	char text[TEXT_SIZE];
+
+	if (real(h, "oldest_seconds") < 1 && !number(h, "refused"))
+		return;
+	printf("%-11s %" PRId64 " profiles, %s, for the disk, for %.0f s; %" PRId64 " were lost\n",
+	       "waiting", number(h, "profiles"), bytes(number(h, "bytes"), text),
+	       real(h, "oldest_seconds"), number(h, "refused"));
+}
+
 static void print_store(json_t *store)
 {
 	char text[TEXT_SIZE];
@@ -243,6 +255,7 @@ static int print(json_t *s)
 	size_t i;
 
 	print_agent(s);
+	print_handed_over(json_object_get(s, "handed_over"));
 	if (spool)
 		print_spool(spool);
 	json_array_foreach(json_object_get(s, "stores"), i, item) print_store(item);

@@ -88,7 +88,8 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 	       { "processes", members_memory(&r->members) },
 	       { "cgroups", cgroups_memory(&r->cgroups) }, { "groups", groups_memory(&a->groups) },
 	       { "pods", names_memory(&a->names) },
-	       { "delivery", s->deliver.table_bytes + s->deliver.memory_bytes },
+	       { "delivery",
+		 s->deliver.table_bytes + s->deliver.memory_bytes + s->courier.waiting_bytes },
 	       { "kernel", capture_memory(r->capture) });
 	to->binaries = r->builds.n_open;
 	to->binaries_bytes = builds_memory(&r->builds);
@@ -103,13 +104,16 @@ static void count_stores(struct agent *a, struct agent_snapshot *to)
 {
 	struct survey *s = &a->surveyed;
 
-	deliver_counters(a->outbox.deliver, &s->deliver);
-	to->deliver = &s->deliver;
-	s->stores = calloc(s->deliver.n_stores, sizeof(*s->stores));
-	if (!s->stores)
+	if (courier_count(a->courier, &s->courier, &s->deliver, &s->stores) < 0)
 		return;
-	for (uint32_t i = 0; i < s->deliver.n_stores; i++)
-		deliver_store_counters(a->outbox.deliver, i, &s->stores[i]);
+	to->handed_over = (struct snapshot_handed_over){
+		.profiles = s->courier.waiting,
+		.bytes = s->courier.waiting_bytes,
+		.oldest = s->courier.oldest,
+		.refused = s->courier.refused,
+	};
+	to->log_dropped += s->courier.log_dropped;
+	to->deliver = &s->deliver;
 	to->stores = s->stores;
 	to->n_stores = s->deliver.n_stores;
 }

@@ -2,6 +2,7 @@
 /* Where the numbers are kept that a snapshot (agent/expose/snapshot.h) points to. */
 #pragma once
 
+#include "agent/courier.h"
 #include "agent/expose/expose.h"
 #include "agent/expose/snapshot.h"
 
@@ -14,6 +15,7 @@ struct survey_name {
 struct survey {
 	struct snapshot_count samples[4], lost[5], unwind_errors[3], symbolization[2];
 	struct snapshot_count evictions[4], memory[9];
+	struct courier_counters courier;
 	struct deliver_counters deliver;
 	struct deliver_store_counters *stores;
 	struct snapshot_target *targets;

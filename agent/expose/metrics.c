@@ -113,6 +113,18 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 	    s->profiles_bytes);
 }
 
+static void put_handed_over(struct buf *to, const struct snapshot_handed_over *h)
+{
+	one(to, PREFIX "handed_over_profiles", "gauge",
+	    "Profiles that wait for the disk of the spool, or of a store.", h->profiles);
+	one(to, PREFIX "handed_over_bytes", "gauge", "Size of the profiles that wait for the disk.",
+	    h->bytes);
+	one_real(to, PREFIX "handed_over_oldest_seconds", "gauge",
+		 "For how long the first of them waits.", seconds(h->oldest));
+	one(to, PREFIX "handed_over_refused_total", "counter",
+	    "Profiles lost as the disk took none for too long.", h->refused);
+}
+
 static void put_spool(struct buf *to, const struct deliver_counters *d)
 {
 	one(to, PREFIX "profiles_accepted_total", "counter", "Profiles accepted for delivery.",
@@ -265,6 +277,7 @@ void expose_metrics(const struct agent_snapshot *s, struct buf *to)
 {
 	put_agent(to, s);
 	put_samples(to, s);
+	put_handed_over(to, &s->handed_over);
 	if (s->deliver)
 		put_spool(to, s->deliver);
 	put_stores(to, s);

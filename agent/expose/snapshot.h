@@ -40,6 +40,13 @@ struct snapshot_process {
 	uint64_t started;	       /* ns since the epoch */
 };
 
+/* Profiles that delivery has not taken yet, now; and those that found no room to wait. */
+struct snapshot_handed_over {
+	uint64_t profiles, bytes;
+	uint64_t oldest; /* for how long, ns */
+	uint64_t refused;
+};
+
 struct snapshot_kubernetes {
 	bool enabled, connected;
 	uint64_t relists, pods;
@@ -73,6 +80,7 @@ struct agent_snapshot {
 	struct snapshot_kubernetes kubernetes;
 	struct snapshot_process process;
 
+	struct snapshot_handed_over handed_over;
 	const struct deliver_counters *deliver; /* NULL: not begun */
 	const struct deliver_store_counters *stores;
 	size_t n_stores;

@@ -78,6 +78,17 @@ static json_t *targets_of(const struct agent_snapshot *s, bool *failed)
 	return array;
 }
 
+static json_t *handed_over_of(const struct snapshot_handed_over *h, bool *failed)
+{
+	json_t *object = json_object();
+
+	put(object, "profiles", number_of(h->profiles), failed);
+	put(object, "bytes", number_of(h->bytes), failed);
+	put(object, "oldest_seconds", seconds_of(h->oldest), failed);
+	put(object, "refused", number_of(h->refused), failed);
+	return object;
+}
+
 static json_t *spool_of(const struct deliver_counters *d, bool *failed)
 {
 	json_t *object = json_object();
@@ -169,6 +180,7 @@ int expose_status(const struct agent_snapshot *s, struct buf *to)
 		put(object, "kubernetes_connected", json_boolean(s->kubernetes.connected), &failed);
 		put(object, "kubernetes_pods", number_of(s->kubernetes.pods), &failed);
 	}
+	put(object, "handed_over", handed_over_of(&s->handed_over, &failed), &failed);
 	if (s->deliver)
 		put(object, "spool", spool_of(s->deliver, &failed), &failed);
 	put(object, "stores", stores_of(s, &failed), &failed);

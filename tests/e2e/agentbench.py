@@ -22,13 +22,15 @@ class Agent(bench.Bench):
         self.config = self.folder / "agent.yaml"
         self.log = self.folder / "log"
         self.listen = ""
+        self.environment = {}  # of the agent, besides ours
 
     def run(self, window="1h", more=""):
         """Starts the agent, and comes back when it samples."""
         self.configure(window, more)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([self.agent, "--config", self.config],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=dict(os.environ, **self.environment))
         self.stack.callback(bench.end, self.process)
         self.wait_for("hone-agent runs")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent whose cost is measured, on a machine that runs other things, too."""
 import json
-import os
+import pathlib
 import time
 import urllib.request
 
@@ -15,22 +15,11 @@ class Agent(agentbench.Agent):
         super().__init__(hone, agent, folder, stack)
         self.freq = agentbench.FREQ
         self.listen = f"127.0.0.1:{agentbench.free_port()}"
-        self.environment = {}  # of the agent, besides ours
         self.long = False
 
     def configure(self, window, more, freq=None):
         rules = f"rules:\n  - exe: {self.folder}/*\notherwise: ignore\n"
         super().configure(window, rules + more, freq or self.freq)
-
-    def run(self, window="1h", more=""):
-        before = {name: os.environ.get(name) for name in self.environment}
-        os.environ.update(self.environment)
-        super().run(window, more)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
     def work(self, *args, service=None):
         return super().work(*args, service=service) / agentbench.FREQ * self.freq
@@ -60,9 +49,11 @@ class Agent(agentbench.Agent):
         raise AssertionError("not everything is delivered")
 
     def cpu(self):
-        """CPU time so far, in seconds."""
-        with open(f"/proc/{self.process.pid}/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[0]) / 1e9
+        """CPU time so far of all its threads, in seconds."""
+        total = 0
+        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            total += int((thread / "schedstat").read_text().split()[0])
+        return total / 1e9
 
     def resident(self):
         """Resident memory in KiB by what it is of: anonymous, libraries, executables, ring."""

@@ -85,6 +85,9 @@ def metrics_are_well_formed(server):
     assert value("push_latency_seconds", store=main) == [10]
     assert value("last_success_timestamp_seconds", store=main) == [1700000000]
     assert value("spool_oldest_seconds") == [90]
+    assert value("handed_over_profiles") == [4]
+    assert value("handed_over_oldest_seconds") == [7]
+    assert value("handed_over_refused_total") == [1]
     assert value("push_pending_profiles", store='file:///a"b\\c\nd') == [0]
     assert not any("pid" in l for _, s in families.values() for _, l, _ in s)
 
