@@ -37,13 +37,14 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	       { "counted_place_unknown", c->without_group }, { "not_sampled", c->not_sampled },
 	       { "not_go", c->foreign });
 	COUNTS(to->lost, s->lost, { "ring_full", capture.lost }, { "malformed", capture.malformed },
-	       { "process_gone", c->unnamed }, { "table_full", c->refused },
-	       { "file_rewritten", h->rewritten });
+	       { "process_gone", c->unnamed }, { "too_many_executables", c->unopened },
+	       { "table_full", c->refused }, { "file_rewritten", h->rewritten });
 	COUNTS(to->unwind_errors, s->unwind_errors, { "no_stack", capture.no_stack },
 	       { "not_go_code", c->external }, { "truncated", c->truncated });
 	COUNTS(to->symbolization, s->symbolization, { "named", h->samples - h->unsymbolized },
 	       { "unnamed", h->unsymbolized });
 	to->truncated = c->truncated;
+	to->recovered = c->recovered;
 	to->profiles = h->profiles;
 	to->profiles_bytes = h->bytes;
 }

@@ -179,6 +179,7 @@ static enum hone_exit record(struct session *s)
 	capture_stop(s->recorder.capture);
 	if (r == 0)
 		r = recorder_drain(&s->recorder);
+	recorder_settle(&s->recorder);
 	return r == 0 ? HONE_OK : fail("recording failed", r);
 }
 

@@ -94,6 +94,8 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 	by_label(to, PREFIX "samples_lost_total", "counter", "Samples lost.", "reason", &s->lost);
 	one(to, PREFIX "stacks_truncated_total", "counter", "Stacks deeper than a sample holds.",
 	    s->truncated);
+	one(to, PREFIX "samples_recovered_total", "counter",
+	    "Samples counted only when their executable ran again.", s->recovered);
 	by_label(to, PREFIX "unwind_errors_total", "counter", "Stacks that are not whole.", "kind",
 		 &s->unwind_errors);
 	by_label(to, PREFIX "symbolization_total", "counter", "Addresses looked up.", "result",

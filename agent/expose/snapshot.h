@@ -71,6 +71,7 @@ struct agent_snapshot {
 	struct snapshot_counts evictions;     /* by cache */
 	struct snapshot_counts memory;	      /* bytes now, by part */
 	uint64_t truncated;		      /* stacks */
+	uint64_t recovered;		      /* samples counted once their executable came again */
 
 	uint64_t processes, containers; /* known now; of containers' processes only the first few */
 	uint64_t groups_refused; /* processes that count as of no place, for there are too many */

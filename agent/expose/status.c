@@ -157,6 +157,7 @@ static void put_counts(json_t *object, const struct agent_snapshot *s, bool *fai
 	put(object, "samples", counts_of(&s->samples, failed), failed);
 	put(object, "lost", counts_of(&s->lost, failed), failed);
 	put(object, "truncated", number_of(s->truncated), failed);
+	put(object, "recovered", number_of(s->recovered), failed);
 	put(object, "unwind_errors", counts_of(&s->unwind_errors, failed), failed);
 	put(object, "memory", counts_of(&s->memory, failed), failed);
 	put(object, "evictions", counts_of(&s->evictions, failed), failed);

@@ -40,6 +40,7 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 void recorder_fini(struct recorder *r)
 {
 	r->capture = capture_close(r->capture);
+	parked_fini(&r->parked);
 	tallies_fini(&r->tallies);
 	members_fini(&r->members);
 	cgroups_fini(&r->cgroups);
@@ -155,10 +156,10 @@ static int add_build(struct recorder *r, const struct exe_key *key, const struct
 
 /*
  * Meet an executable while a process still runs it. *ret_build is NULL when the process is gone
- * already, or may not be looked at; a later one will do. Files that are not wanted are left
- * unread: they are anybody's.
+ * already, or may not be looked at; a later one will do. BUILDS_E_FULL. Files that are not wanted
+ * are left unread: they are anybody's.
  */
-static int meet(struct recorder *r, struct glance *g, struct build **ret_build)
+static int open_build(struct recorder *r, struct glance *g, struct build **ret_build)
 {
 	int e = glance(r, g);
 
@@ -167,7 +168,7 @@ static int meet(struct recorder *r, struct glance *g, struct build **ret_build)
 		return e;
 	e = add_build(r, &g->header->exe, &g->process, ret_build);
 	if (e != 0)
-		return e < 0 ? e : 0;
+		return e;
 	(*ret_build)->ignored = !(*ret_build)->binary;
 	if ((*ret_build)->binary && r->options.max_pairs)
 		binary_allow((*ret_build)->binary, r->options.max_pairs);
@@ -364,11 +365,60 @@ static int charge(struct recorder *r, const struct sample *s)
 	return tell_cgroup(r, c);
 }
 
+/* Of a build that is known. */
+static int take(struct recorder *r, struct glance *g, struct build *build, const struct sample *s)
+{
+	struct group *group = NULL;
+	int e = 0;
+
+	build->seen = r->window;
+	if (build->ignored) {
+		r->counters.foreign += SAMPLE_WEIGHT(s->flags);
+		return 0;
+	}
+	if (r->options.group_of) {
+		e = group_of(r, g, s->cgroup, &group);
+		if (e == 0)
+			e = charge(r, s);
+	}
+	return e < 0 ? e : count_and_rest(r, build, group, s);
+}
+
+/* Samples of those that were gone too early, now that the same file runs again. */
+static int recover(struct recorder *r, struct build *build)
+{
+	struct sample *s;
+	int e = 0;
+
+	while (e == 0 && (s = parked_take(&r->parked, &build->key))) {
+		struct glance g = { .header = &s->header };
+
+		r->counters.recovered += SAMPLE_WEIGHT(s->flags);
+		e = take(r, &g, build, s);
+		glance_fini(&g);
+		free(s);
+	}
+	return e;
+}
+
+static int meet(struct recorder *r, struct glance *g, struct build **ret_build)
+{
+	int e = open_build(r, g, ret_build);
+
+	return e == 0 && *ret_build ? recover(r, *ret_build) : e;
+}
+
+/* Of an executable that is not known, and its process is gone. */
+static void park(struct recorder *r, const struct sample *s)
+{
+	if (!parked_add(&r->parked, s))
+		r->counters.unnamed += SAMPLE_WEIGHT(s->flags);
+}
+
 static int on_sample(struct recorder *r, const struct sample *s)
 {
 	_cleanup_(glance_fini) struct glance g = { .header = &s->header };
 	struct build *build = builds_find(&r->builds, &s->header.exe);
-	struct group *group = NULL;
 	int e = 0;
 
 	if (!build)
@@ -377,21 +427,13 @@ static int on_sample(struct recorder *r, const struct sample *s)
 		e = set_policy(r, build);
 	if (e < 0)
 		return e;
-	if (!build) {
-		r->counters.unnamed += SAMPLE_WEIGHT(s->flags);
-		return 0;
-	}
-	build->seen = r->window;
-	if (build->ignored) {
-		r->counters.foreign += SAMPLE_WEIGHT(s->flags);
-		return 0;
-	}
-	if (r->options.group_of) {
-		e = group_of(r, &g, s->cgroup, &group);
-		if (e == 0)
-			e = charge(r, s);
-	}
-	return e < 0 ? e : count_and_rest(r, build, group, s);
+	if (build)
+		return take(r, &g, build, s);
+	if (e == BUILDS_E_FULL)
+		r->counters.unopened += SAMPLE_WEIGHT(s->flags);
+	else
+		park(r, s);
+	return 0;
 }
 
 /* Another program may be one of another name or of other labels: look anew. */
@@ -403,7 +445,7 @@ static int on_exec(struct recorder *r, const struct process_event *event)
 	int e = build ? 0 : meet(r, &g, &build);
 
 	if (e < 0 || !build || build->ignored || !r->options.group_of)
-		return e;
+		return e < 0 ? e : 0;
 	build->seen = r->window;
 	struct member *m = members_find(&r->members, event->header.pid, event->header.start_time);
 	if (m)
@@ -492,6 +534,11 @@ int recorder_drain(struct recorder *r)
 	return e < 0 ? e : rested;
 }
 
+void recorder_settle(struct recorder *r)
+{
+	r->counters.unnamed += parked_clear(&r->parked);
+}
+
 /* ---- results ----------------------------------------------------------------------------- */
 
 struct tally *recorder_largest(const struct recorder *r)
@@ -515,8 +562,8 @@ uint64_t recorder_samples(const struct recorder *r)
 
 uint64_t recorder_memory(const struct recorder *r)
 {
-	return r->bytes + builds_memory(&r->builds) + members_memory(&r->members) +
-	       cgroups_memory(&r->cgroups);
+	return r->bytes + r->parked.bytes + builds_memory(&r->builds) +
+	       members_memory(&r->members) + cgroups_memory(&r->cgroups);
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
@@ -553,6 +600,7 @@ int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies)
 	uint32_t oldest = r->window > RECORDER_KEEP ? r->window - RECORDER_KEEP : 0;
 	int e = 0;
 
+	recorder_settle(r);
 	*ret_tallies = r->tallies;
 	r->tallies = (struct tallies){ 0 };
 	r->bytes = 0;

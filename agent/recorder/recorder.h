@@ -12,6 +12,9 @@
  * known to be a container's, it is not looked at at all. A cgroup is known when a process in it was
  * looked at and was still in it afterwards: the kernel says so in each record. Samples of processes
  * that are gone before all that are of no group.
+ *
+ * Samples of an executable that nobody could open in time wait for another process that runs it,
+ * until the window ends (parked.h).
  */
 #pragma once
 
@@ -23,6 +26,7 @@
 #include "agent/recorder/cgroups.h"
 #include "agent/recorder/group.h"
 #include "agent/recorder/members.h"
+#include "agent/recorder/parked.h"
 #include "agent/recorder/tallies.h"
 #include "agent/target/process.h"
 
@@ -66,7 +70,10 @@ struct recorder_counters {
 	uint64_t external;    /* of these, not Go code */
 	uint64_t not_sampled; /* what runtime/pprof never samples */
 	uint64_t foreign;     /* samples of executables that are not Go */
-	uint64_t unnamed;     /* samples of processes that were gone before their file was opened */
+	uint64_t unnamed;     /* samples of processes that were gone before their file was opened,
+				 of which none came again: those of the present window not included */
+	uint64_t unopened;    /* samples of executables that found no room (BUILDS_E_FULL) */
+	uint64_t recovered;   /* samples that were counted when their executable came again */
 	uint64_t unwatched;   /* processes that entered the container, when too many were watched */
 	uint64_t refused;     /* samples that found no room in their tally */
 	uint64_t without_group;	 /* samples in tallies, of processes gone before they were looked at
@@ -87,6 +94,7 @@ struct recorder {
 	struct members members;
 	struct cgroups cgroups;
 	struct tallies tallies;
+	struct parked parked;
 	struct stack stack; /* the one just unwound */
 	uint32_t window;    /* the number of this one, from 1 */
 	uint32_t n_awake;   /* executables of whose tables pages are resident */
@@ -109,6 +117,9 @@ int recorder_watch(struct recorder *r, uint32_t pid, uint64_t start_ticks);
 
 /* Take what the kernel has. 0 or -errno. */
 int recorder_drain(struct recorder *r);
+
+/* No more will come that samples waited for: they are lost, and counted as such. */
+void recorder_settle(struct recorder *r);
 
 /* The tally with the most samples; NULL if there is no sample at all. */
 struct tally *recorder_largest(const struct recorder *r);

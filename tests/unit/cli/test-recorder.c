@@ -143,6 +143,7 @@ static void drain(struct recording *r)
 static void conclude(struct recording *r)
 {
 	drain(r);
+	recorder_settle(&r->recorder);
 	r->result.tally = recorder_largest(&r->recorder);
 	if (r->result.tally)
 		assert_int_equal(record_result_make(&r->result, &r->recorder), 0);

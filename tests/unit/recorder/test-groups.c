@@ -150,6 +150,15 @@ static void event(struct bench *b, enum record_type type, uint64_t cgroup)
 
 #define SELF ((uint32_t)getpid())
 
+static void turn(struct bench *b, uint32_t wanted)
+{
+	struct tallies tallies;
+
+	assert_int_equal(recorder_turn(&b->recorder, 1, &tallies), 0);
+	assert_int_equal(tallies.n, wanted);
+	tallies_fini(&tallies);
+}
+
 static uint64_t count_of(const struct bench *b, const struct group *group)
 {
 	uint64_t n = 0;
@@ -318,6 +327,83 @@ static void test_other_programs_are_not_looked_at(void **state)
 	bench_fini(&b);
 }
 
+/* ---- gone before its file was opened ------------------------------------------------------ */
+
+static void test_samples_wait_for_the_next_process(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, GONE, HOST, 0);
+	sampled(&b, GONE, HOST, 3);
+	assert_int_equal(recorder_samples(&b.recorder), 0);
+	assert_int_equal(b.recorder.counters.unnamed, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 1 + 8 + 1);
+	assert_int_equal(b.recorder.counters.recovered, 1 + 8);
+	assert_int_equal(count_of(&b, NULL), 1 + 8); /* nobody knows where it was */
+	assert_int_equal(b.recorder.parked.bytes, 0);
+	turn(&b, 2);
+	assert_int_equal(b.recorder.counters.unnamed, 0);
+	bench_fini(&b);
+}
+
+static void test_an_exec_is_enough_for_those_that_wait(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, GONE, HOST, 0);
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	bench_fini(&b);
+}
+
+static void test_what_waits_in_vain_is_counted(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, GONE, HOST, 2);
+	turn(&b, 0);
+	assert_int_equal(b.recorder.counters.unnamed, 4);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	bench_fini(&b);
+}
+
+static void test_no_more_wait_than_there_is_room_for(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	for (uint32_t i = 0; i < PARKED_MAX + 3; i++)
+		sampled(&b, GONE, HOST, 0);
+	assert_int_equal(b.recorder.counters.unnamed, 3);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_samples(&b.recorder), PARKED_MAX + 1);
+	bench_fini(&b);
+}
+
+/* All that are open are in use: that is no process that was gone. */
+static void test_an_executable_without_room_is_counted_as_such(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.builds.n_open = BUILDS_MAX_OPEN;
+	sampled(&b, SELF, HOST, 1);
+	assert_int_equal(b.recorder.counters.unopened, 2);
+	assert_int_equal(b.recorder.parked.n, 0);
+	b.recorder.builds.n_open = 0;
+	bench_fini(&b);
+}
+
 /* ---- weights ----------------------------------------------------------------------------- */
 
 static void test_a_sample_counts_for_what_it_stands_for(void **state)
@@ -353,15 +439,6 @@ static void test_over_budget_the_kernel_is_told(void **state)
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
-
-static void turn(struct bench *b, uint32_t wanted)
-{
-	struct tallies tallies;
-
-	assert_int_equal(recorder_turn(&b->recorder, 1, &tallies), 0);
-	assert_int_equal(tallies.n, wanted);
-	tallies_fini(&tallies);
-}
 
 static void test_a_window_begins_empty(void **state)
 {
@@ -477,6 +554,11 @@ int main(void)
 		cmocka_unit_test(test_pid_used_again_is_another_process),
 		cmocka_unit_test(test_exec_looks_again_and_exit_forgets),
 		cmocka_unit_test(test_other_programs_are_not_looked_at),
+		cmocka_unit_test(test_samples_wait_for_the_next_process),
+		cmocka_unit_test(test_an_exec_is_enough_for_those_that_wait),
+		cmocka_unit_test(test_what_waits_in_vain_is_counted),
+		cmocka_unit_test(test_no_more_wait_than_there_is_room_for),
+		cmocka_unit_test(test_an_executable_without_room_is_counted_as_such),
 		cmocka_unit_test(test_a_sample_counts_for_what_it_stands_for),
 		cmocka_unit_test(test_over_budget_the_kernel_is_told),
 		cmocka_unit_test(test_a_window_begins_empty),
