@@ -2,12 +2,14 @@
 #include "agent/window.h"
 
 #include <string.h>
-
-#include "base/hash.h"
+#include <zlib.h>
 
 uint64_t window_offset(const char *node, uint64_t length)
 {
-	return hash_bytes(node, strlen(node)) % length;
+	/* The same after a restart, which those of base/hash.h are not. */
+	uLong sum = crc32(0, (const Bytef *)node, (uInt)strlen(node));
+
+	return (uint64_t)((double)sum / 4294967296.0 * (double)length);
 }
 
 uint64_t window_next(uint64_t now, uint64_t length, uint64_t offset)
