@@ -22,6 +22,8 @@ class Agent(bench.Bench):
         self.config = self.folder / "agent.yaml"
         self.log = self.folder / "log"
         self.listen = ""
+        # Nobody else's on this machine, where other tests may run the same program.
+        self.name = f"actor-{os.getpid()}"
         self.environment = {}  # of the agent, besides ours
 
     def run(self, window="1h", more=""):
@@ -54,6 +56,10 @@ class Agent(bench.Bench):
         code = self.process.wait(timeout=20)
         assert code == 0, (code, self.said())
 
+    def named(self, name):
+        """A service name of this test's own."""
+        return f"{name}-{self.name}"
+
     def files(self, service):
         return sorted(self.store.glob(f"{service}_*.pb.gz"))
 
@@ -65,7 +71,7 @@ class Agent(bench.Bench):
 
     def work(self, *args, service=None):
         """Runs the actor to its end; gives the samples that its CPU time should have made."""
-        env = dict(os.environ, **({"OTEL_SERVICE_NAME": service} if service else {}))
+        env = dict(os.environ, OTEL_SERVICE_NAME=service or self.name)
         process = subprocess.Popen([self.actor, *args], stdout=subprocess.DEVNULL, env=env)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = status
