@@ -285,7 +285,12 @@ static void refusal_reason(const struct record_report *report, char *text, size_
 	const struct record_result *result = report->result;
 	double time = seconds(result->duration);
 
-	if (result->tally && !result->idle)
+	if (result->tally && result->rewritten)
+		snprintf(text, size,
+			 "its file was overwritten in place while it was recorded, and nothing is "
+			 "left to name its functions by. Record it again, and put a new build "
+			 "beside the old one, then rename it");
+	else if (result->tally && !result->idle)
 		snprintf(text, size, "%s", pgo_outcome_text(result->quality.outcome));
 	else if (result->tally)
 		snprintf(text, size,

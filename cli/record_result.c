@@ -70,7 +70,7 @@ static bool is_idle(const struct pprof_profile *p)
 
 bool record_result_is_useful(const struct record_result *result)
 {
-	return result->profile && !result->idle &&
+	return result->profile && !result->rewritten && !result->idle &&
 	       (result->unjudged || result->quality.verdict != PGO_REFUSED);
 }
 
@@ -95,6 +95,8 @@ int record_result_make(struct record_result *result, const struct recorder *r)
 	if (e < 0)
 		return e;
 	result->notes = notes_of(tally, r, &counts);
+	/* Asked when all is read. */
+	result->rewritten = binary_rewritten(binary);
 	result->idle = is_idle(result->profile);
 	e = profile_note(result->profile, &result->notes);
 	if (e == 0)

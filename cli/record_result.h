@@ -17,8 +17,9 @@ struct record_result {
 	uint64_t start;	   /* ns since the epoch */
 	uint64_t duration; /* ns */
 	uint32_t frequency;
-	bool unjudged; /* too large for that: .quality says nothing */
-	bool idle;     /* no sample shows anything but Go's own runtime */
+	bool unjudged;	/* too large for that: .quality says nothing */
+	bool rewritten; /* the executable's file holds something else now: .profile is of neither */
+	bool idle;	/* no sample shows anything but Go's own runtime */
 };
 
 #define RECORD_RESULT_NULL \

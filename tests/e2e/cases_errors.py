@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong, and what the user sees."""
+import os
 import pathlib
 import re
 import shutil
@@ -163,6 +164,25 @@ def exe_replaced_midway(bench):
         assert_profile(bench.out)
         end(actor)
         copy.unlink()
+
+
+@test
+def exe_written_over(bench):
+    """Another build is written into the file that is recorded: its names are of neither."""
+    copy = bench.folder / "copy"
+    shutil.copy(bench.actor, copy)
+    recorder = bench.recorder("--exe", copy, "--duration", "1h", "-o", bench.out)
+    recorder.attached()
+    subprocess.run([copy, "spin", "1s"], stdout=subprocess.DEVNULL, check=True)
+    time.sleep(1.2)  # it takes samples once a second
+    other = harness.build("actor", bench.folder, "-gcflags=all=-N -l")
+    with open(other, "rb") as source, open(copy, "r+b") as target:
+        target.truncate(0)
+        shutil.copyfileobj(source, target)
+    code, _, err = recorder.stop()
+    assert code == 3, (code, err)
+    assert "overwritten in place" in err, err
+    assert not os.path.lexists(bench.out), "a file was left behind"
 
 
 @test

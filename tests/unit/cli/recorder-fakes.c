@@ -149,6 +149,12 @@ void binary_allow(struct binary *b, uint64_t pairs)
 	fake_kernel.allowed = pairs;
 }
 
+bool binary_rewritten(const struct binary *b)
+{
+	(void)b;
+	return fake_kernel.rewritten;
+}
+
 bool binary_is_exhausted(const struct binary *b)
 {
 	(void)b;

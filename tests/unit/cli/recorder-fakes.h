@@ -32,6 +32,7 @@ struct fake_kernel {
 	unsigned int n_opened;	  /* its calls */
 	uint64_t allowed;	  /* the latest binary_allow() */
 	bool exhausted;		  /* what it was allowed was too little */
+	bool rewritten;		  /* its file is another by now */
 	struct exe_policy policy; /* the latest one set */
 	uint32_t watched;	  /* the process to sample, or 0 */
 	uint64_t cgroup;	  /* the latest one told of, or 0 */

@@ -351,6 +351,19 @@ static void test_nothing_but_the_runtime_is_no_profile(void **state)
 	recording_fini(&r);
 }
 
+static void test_a_file_written_over_is_no_profile(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	recording_init(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	fake_kernel.rewritten = true;
+	conclude(&r);
+	assert_false(record_result_is_useful(&r.result));
+	recording_fini(&r);
+}
+
 static void test_no_samples_are_no_profile(void **state)
 {
 	struct recording r;
@@ -587,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_only_the_wanted_file_is_read),
 		cmocka_unit_test(test_the_program_with_most_samples_is_the_one),
 		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
+		cmocka_unit_test(test_a_file_written_over_is_no_profile),
 		cmocka_unit_test(test_no_samples_are_no_profile),
 		cmocka_unit_test(test_no_start_lines_are_no_profile),
 		cmocka_unit_test(test_summary_is_defused),
