@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -41,4 +42,26 @@ bool address_parse(const char *text, struct sockaddr_storage *ret_address, sockl
 	}
 	*ret_address = address;
 	return true;
+}
+
+bool address_is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool address_is_literal(const char *host)
+{
+	struct sockaddr_storage address;
+	char with_port[INET6_ADDRSTRLEN + 8];
+	socklen_t size;
+
+	if (!strcasecmp(host, "localhost") || !strncasecmp(host, "localhost:", 10))
+		return true;
+	snprintf(with_port, sizeof(with_port), "%s:0", host);
+	return address_parse(host, &address, &size) || address_parse(with_port, &address, &size);
 }

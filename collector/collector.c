@@ -2,10 +2,13 @@
 #include "collector/collector.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/address.h"
 #include "base/clock.h"
+#include "collector/credentials.h"
 #include "collector/routes.h"
 
 #define OTHER_FILES 200 /* of the database, readers, streams */
@@ -106,25 +109,62 @@ static unsigned int raise_connections(unsigned int wanted)
 						: OTHER_FILES;
 }
 
-static int open_http(struct collector *c)
+static struct span bytes_of(const struct buf *b)
+{
+	return span_of(b->data, b->size);
+}
+
+static int open_http(struct collector *c, const struct credentials *secrets)
 {
 	const struct settings *s = &c->settings;
+	const struct http_tls tls = {
+		.certificate = bytes_of(&secrets->certificate),
+		.key = bytes_of(&secrets->key),
+		.client_ca = s->tls.client_ca_file ? (const char *)secrets->client_ca.data : NULL,
+	};
 	const struct http_options options = {
 		.address = s->listen,
 		.workers = (unsigned int)s->limits.workers,
 		.connections = raise_connections((unsigned int)s->limits.connections),
+		.per_address = (unsigned int)s->limits.per_address,
 		.body = s->limits.body,
 		.bodies = s->limits.memory,
 		.silence = (unsigned int)(s->limits.idle / NSEC_PER_SEC),
-		.deadline = (unsigned int)(s->limits.body_time / NSEC_PER_SEC),
+		.header_time = s->limits.header_time,
+		.body_time = s->limits.body_time,
+		.answer_time = s->limits.answer_time,
+		.tls = s->tls.cert_file ? &tls : NULL,
 	};
-	const struct http_handlers handlers = { routes_answer, on_answered, c };
+	const struct http_handlers handlers = { routes_admit, routes_answer, on_answered, c };
 	int r = http_open(&options, &handlers, &c->http);
 
 	if (r == 0)
 		return 0;
-	log_error(c->log, "cannot listen", log_text("address", s->listen), log_errno(r));
+	if (r == -EKEYREJECTED)
+		log_error(c->log, "certificate and key are no PEM, or do not belong together",
+			  log_text("certificate", s->tls.cert_file));
+	else
+		log_error(c->log, "cannot listen", log_text("address", s->listen), log_errno(r));
 	return 1;
+}
+
+static int open_access(struct collector *c, struct credentials *ret_secrets)
+{
+	char why[CREDENTIALS_WHY_SIZE];
+	struct sockaddr_storage address;
+	socklen_t size;
+
+	int r = credentials_read(&c->settings, ret_secrets, why);
+	if (r == CREDENTIALS_E_WRONG)
+		log_error(c->log, "cannot start", log_text("reason", why));
+	if (r != 0)
+		return r;
+	bool loopback =
+		address_parse(c->settings.listen, &address, &size) && address_is_loopback(&address);
+	r = access_new(loopback, c->settings.hosts, &c->access);
+	if (r == 0)
+		access_set_tokens(c->access, TAKE_PTR(ret_secrets->tokens));
+	return r;
 }
 
 static void set_log(struct collector *c, const struct settings *settings)
@@ -136,10 +176,36 @@ static void set_log(struct collector *c, const struct settings *settings)
 	pthread_mutex_unlock(&c->log_mutex);
 }
 
+/* All or nothing, so that no token is taken away because a certificate cannot be read. */
+static int reload_secrets(struct collector *c, const struct settings *settings)
+{
+	_cleanup_(credentials_fini) struct credentials secrets = { 0 };
+	char why[CREDENTIALS_WHY_SIZE];
+
+	int r = credentials_read(settings, &secrets, why);
+	if (r == 0 && !settings->tls.cert_file != !c->settings.tls.cert_file) {
+		collector_say(c, LOG_LEVEL_WARNING, "a change takes effect at the next start only",
+			      "tls.cert_file", 0);
+	} else if (r == 0 && settings->tls.cert_file &&
+		   http_set_certificate(c->http, bytes_of(&secrets.certificate),
+					bytes_of(&secrets.key)) < 0) {
+		snprintf(why, sizeof(why), "certificate and key do not belong together");
+		r = CREDENTIALS_E_WRONG;
+	}
+	if (r == 0)
+		access_set_tokens(c->access, TAKE_PTR(secrets.tokens));
+	if (r == CREDENTIALS_E_WRONG)
+		collector_say(c, LOG_LEVEL_ERROR, "secrets are wrong, the old ones stay", why, 0);
+	return r;
+}
+
 int collector_reload(struct collector *c, const struct settings *settings)
 {
 	const char *key = config_restart_key(&settings_schema, &c->settings, settings);
 
+	int r = reload_secrets(c, settings);
+	if (r != 0)
+		return r;
 	set_log(c, settings);
 	if (key)
 		collector_say(c, LOG_LEVEL_WARNING, "a change takes effect at the next start only",
@@ -150,13 +216,17 @@ int collector_reload(struct collector *c, const struct settings *settings)
 
 int collector_open(struct collector *c, struct settings *settings, struct log *log)
 {
+	_cleanup_(credentials_fini) struct credentials secrets = { 0 };
+
 	*c = (struct collector){ .settings = *settings, .log = log };
 	*settings = (struct settings){ 0 };
 	pthread_mutex_init(&c->log_mutex, NULL);
 	set_log(c, &c->settings);
-	int r = open_depot(c, c->settings.data);
+	int r = open_access(c, &secrets);
 	if (r == 0)
-		r = open_http(c);
+		r = open_depot(c, c->settings.data);
+	if (r == 0)
+		r = open_http(c, &secrets);
 	return r ? r : start_compactor(c);
 }
 
@@ -164,6 +234,7 @@ void collector_close(struct collector *c)
 {
 	c->compactor = compactor_stop(c->compactor);
 	c->http = http_close(c->http);
+	c->access = access_free(c->access);
 	c->curate = curate_free(c->curate);
 	c->depot = depot_close(c->depot);
 	pthread_mutex_destroy(&c->log_mutex);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "collector/access/access.h"
 #include "collector/compact/compact.h"
 #include "collector/curate/curate.h"
 #include "collector/depot/depot.h"
@@ -21,6 +22,7 @@ struct collector {
 	bool log_requests; /* under it, as what is in log */
 	struct depot *depot;
 	struct curate *curate;
+	struct access *access;
 	struct compactor *compactor;
 	struct http *http;
 };
@@ -32,7 +34,8 @@ struct collector {
 int collector_open(struct collector *c, struct settings *settings, struct log *log);
 
 /*
- * Make @settings hold, as far as that can be without a start; what cannot is told. 0 or -errno.
+ * Make @settings hold, as far as that can be without a start, and read the secrets anew; what is
+ * wrong with these is told, and all stays as it was (1). 0, 1 or -errno.
  */
 int collector_reload(struct collector *c, const struct settings *settings);
 

@@ -12,6 +12,7 @@ static const struct {
 	enum command_status (*run)(int argc, char **argv);
 } commands[] = {
 	{ "compact", command_compact },
+	{ "token", command_token },
 };
 
 bool command_known(int argc, char **argv)

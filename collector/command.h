@@ -13,6 +13,7 @@ bool command_known(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
 
 enum command_status command_compact(int argc, char **argv);
+enum command_status command_token(int argc, char **argv);
 
 /* ---- for the commands -------------------------------------------------------------------- */
 

@@ -130,8 +130,6 @@ static int check_protocol(const struct http_request *r, struct refusal *why)
 	if (version && strcmp(version, "1") != 0)
 		return refuse(why, REFUSAL_INVALID,
 			      "connect-protocol-version must be \"1\": got \"%.20s\"", version);
-	if (!route_tenant(r))
-		return refuse(why, REFUSAL_INVALID, "X-Scope-OrgID is no name of a tenant");
 	return 0;
 }
 

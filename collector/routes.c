@@ -4,31 +4,34 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "collector/ingest/accept.h"
+#include "collector/access/access.h"
 
 const char *route_tenant(const struct http_request *r)
 {
-	const char *tenant = http_header(r, "X-Scope-OrgID");
-
-	if (!tenant)
-		return "anonymous";
-	return accept_tenant_valid(tenant) ? tenant : NULL;
+	return http_note(r);
 }
 
-void route_refuse(struct http_answer *a, const struct refusal *why)
+/* @text is escaped. */
+static void put_error(struct http_answer *a, unsigned int status, const char *code,
+		      const char *message)
 {
-	struct span rest = span_of(why->text, strnlen(why->text, sizeof(why->text)));
+	struct span rest = span_of(message, strlen(message));
 	char text[ESCAPE_MAX];
 
-	a->status = refusal_status(why->code);
+	a->status = status;
 	a->type = "application/json";
-	buf_printf(&a->body, "{\"code\":\"%s\",\"message\":\"", refusal_name(why->code));
+	buf_printf(&a->body, "{\"code\":\"%s\",\"message\":\"", code);
 	while (rest.size) {
 		size_t n = escape_next(&rest, text);
 
 		buf_append(&a->body, text, n);
 	}
 	buf_append_text(&a->body, "\"}\n");
+}
+
+void route_refuse(struct http_answer *a, const struct refusal *why)
+{
+	put_error(a, refusal_status(why->code), refusal_name(why->code), why->text);
 }
 
 void route_fail(struct collector *c, struct http_answer *a, const char *what, int error)
@@ -55,6 +58,63 @@ static const struct route {
 	{ "/pyroscope/ingest", { "POST", "POST" }, route_ingest },
 	{ "/profiles", { "POST", "PUT" }, route_profiles },
 };
+
+/* ---- who may ask ------------------------------------------------------------------------- */
+
+static bool is_way_in(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (!strcmp(path, routes[i].path))
+			return true;
+	return false;
+}
+
+/* What is asked by POST, but changes nothing. */
+static bool is_question(const char *path)
+{
+	static const char querier[] = "/querier.v1.QuerierService/";
+
+	return !strncmp(path, querier, sizeof(querier) - 1);
+}
+
+/* What is not known here changes something, until somebody says otherwise. */
+static enum access_need need_of(const struct http_request *r)
+{
+	const char *path = http_path(r);
+	bool reads = is_method(r, "GET", "HEAD");
+
+	if (reads &&
+	    (!strcmp(path, "/healthz") || !strcmp(path, "/readyz") || !strcmp(path, "/ready")))
+		return ACCESS_OPEN;
+	if (is_way_in(path))
+		return ACCESS_PUSH;
+	return reads || is_question(path) ? ACCESS_READ : ACCESS_ADMIN;
+}
+
+bool routes_admit(void *context, struct http_request *r, struct http_answer *ret_refusal)
+{
+	struct collector *c = context;
+	const struct access_request request = {
+		.need = need_of(r),
+		.authorization = http_header(r, "Authorization"),
+		.tenant = http_header(r, "X-Scope-OrgID"),
+		.host = http_header(r, "Host"),
+		.origin = http_header(r, "Origin"),
+	};
+	struct access_answer answer;
+
+	access_check(c->access, &request, &answer);
+	http_set_note(r, answer.tenant);
+	if (!answer.status)
+		return true;
+	put_error(ret_refusal, answer.status, answer.code, answer.why);
+	if (answer.status == 401)
+		http_answer_field(ret_refusal, "WWW-Authenticate",
+				  "Basic realm=\"hone-collector\", charset=\"UTF-8\"");
+	return false;
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
 
 static void refuse_method(struct http_answer *a, const char *one, const char *other)
 {

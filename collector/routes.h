@@ -8,7 +8,10 @@
 /* struct http_handlers, .answer: @context is a struct collector. */
 void routes_answer(void *context, const struct http_request *r, struct http_answer *ret_answer);
 
-/* The tenant of a request, or NULL where its name is none. Without a header "anonymous". */
+/* .admit: may it be asked at all? Keeps the tenant. */
+bool routes_admit(void *context, struct http_request *r, struct http_answer *ret_refusal);
+
+/* The tenant of a request, that of its token or its X-Scope-OrgID. Without one "anonymous". */
 const char *route_tenant(const struct http_request *r);
 
 /* Ways in: push.v1.PusherService/Push, /ingest, /profiles. */

@@ -12,9 +12,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -34,9 +32,6 @@ struct expose {
 	bool loopback; /* it listens to this machine alone */
 	struct connection connections[EXPOSE_MAX_CONNECTIONS];
 };
-
-/* Room for an address and a port; a longer Host is none. */
-#define HOST_SIZE 64
 
 static const char plain[] = "text/plain; charset=utf-8";
 
@@ -95,24 +90,12 @@ static enum MHD_Result answer_snapshot(struct expose *e, struct MHD_Connection *
 	return answer(c, MHD_HTTP_OK, "application/json", &body);
 }
 
-/*
- * A page in a browser of this machine cannot read what another origin answers, unless its own name
- * has become this machine's address meanwhile (DNS rebinding). Then its name is in Host, where
- * those who mean this machine have an address or "localhost".
- */
+/* No page of a browser that somebody led astray: see base/address.h. */
 static bool is_for_us(const struct expose *e, struct MHD_Connection *c)
 {
 	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-	struct sockaddr_storage address;
-	char with_port[HOST_SIZE];
-	socklen_t size;
 
-	if (!e->loopback || !host)
-		return true;
-	if (!strcasecmp(host, "localhost") || !strncasecmp(host, "localhost:", 10))
-		return true;
-	snprintf(with_port, sizeof(with_port), "%s:0", host);
-	return address_parse(host, &address, &size) || address_parse(with_port, &address, &size);
+	return !e->loopback || !host || address_is_literal(host);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const char *path,
@@ -208,16 +191,6 @@ static int on_timer(struct loop_timer *timer)
 	return run(container_of(timer, struct expose, timer));
 }
 
-static bool is_loopback(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-
-	if (address->ss_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-	return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
 static int listen_at(struct expose *e, const char *text, int *ret_fd)
 {
 	struct sockaddr_storage address;
@@ -232,7 +205,7 @@ static int listen_at(struct expose *e, const char *text, int *ret_fd)
 	    bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 64) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
-	e->loopback = is_loopback(&address);
+	e->loopback = address_is_loopback(&address);
 	e->port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
 						      : ((struct sockaddr_in *)&address)->sin_port);
 	*ret_fd = take_fd(&fd);

@@ -17,6 +17,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "collector/http/request.h"
+#include "collector/http/tls.h"
 
 #define THREADS	    2u
 #define MAX_HEADER  ((size_t)16 << 10) /* and what else libmicrohttpd keeps of a connection */
@@ -28,14 +29,17 @@ struct http {
 	struct http_options options;
 	struct http_handlers handlers;
 	struct MHD_Daemon *daemon;
+	struct tls *tls; /* NULL: none */
+	bool asks;	 /* clients for their certificate */
+	struct connections connections;
 	uint16_t port;
 	pthread_t workers[MAX_WORKERS];
 	unsigned int n_workers;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t changed;
 	struct http_request *first, **last;
-	unsigned int n_queued, n_active; /* requests */
-	size_t reserved;		 /* bytes of bodies */
+	unsigned int n_queued, n_busy, n_active; /* requests */
+	size_t reserved;			 /* bytes of bodies */
 	bool stop;
 };
 
@@ -52,6 +56,7 @@ static struct http_request *next_request(struct http *h)
 		if (!h->first)
 			h->last = &h->first;
 		h->n_queued--;
+		h->n_busy++;
 	}
 	pthread_mutex_unlock(&h->mutex);
 	return r;
@@ -65,6 +70,9 @@ static void *work(void *context)
 	while ((r = next_request(h))) {
 		h->handlers.answer(h->handlers.context, r, &r->answer);
 		buf_fini(&r->body);
+		pthread_mutex_lock(&h->mutex);
+		h->n_busy--;
+		pthread_mutex_unlock(&h->mutex);
 		r->stage = REQUEST_DONE;
 		MHD_resume_connection(r->connection);
 	}
@@ -77,6 +85,7 @@ static bool enqueue(struct http *h, struct http_request *r)
 	bool room = h->n_queued < MAX_QUEUE && !h->stop;
 	if (room) {
 		r->stage = REQUEST_QUEUED;
+		connections_enter(&h->connections, r->slot, CONNECTION_WORK);
 		MHD_suspend_connection(r->connection);
 		r->next = NULL;
 		*h->last = r;
@@ -90,16 +99,27 @@ static bool enqueue(struct http *h, struct http_request *r)
 
 /* ---- what comes in ----------------------------------------------------------------------- */
 
-/* An answer without a worker. What is left of the request is not read: the connection ends. */
-static enum MHD_Result refuse(struct http_request *r, unsigned int status, const char *why)
+static enum MHD_Result send_answer(struct http_request *r)
+{
+	connections_enter(&r->http->connections, r->slot, CONNECTION_SENDING);
+	return request_send(r);
+}
+
+/* The answer is there without a worker. What is left of the request is not read. */
+static enum MHD_Result end_early(struct http_request *r)
 {
 	buf_fini(&r->body);
+	http_answer_field(&r->answer, MHD_HTTP_HEADER_CONNECTION, "close");
+	r->stage = REQUEST_DONE;
+	return send_answer(r);
+}
+
+static enum MHD_Result refuse(struct http_request *r, unsigned int status, const char *why)
+{
 	http_answer_text(&r->answer, status, why);
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		http_answer_field(&r->answer, MHD_HTTP_HEADER_RETRY_AFTER, "5");
-	http_answer_field(&r->answer, MHD_HTTP_HEADER_CONNECTION, "close");
-	r->stage = REQUEST_DONE;
-	return request_send(r);
+	return end_early(r);
 }
 
 static bool reserve(struct http *h, struct http_request *r, size_t size)
@@ -112,6 +132,25 @@ static bool reserve(struct http *h, struct http_request *r, size_t size)
 	}
 	pthread_mutex_unlock(&h->mutex);
 	return room;
+}
+
+static struct connection *slot_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* The certificate is that of the connection, so it is looked at once. */
+static bool is_trusted(const struct http *h, struct http_request *r)
+{
+	if (!h->asks || (r->slot && r->slot->known))
+		return true;
+	bool trusted = tls_is_trusted(r->connection);
+	if (r->slot)
+		r->slot->known = trusted;
+	return trusted;
 }
 
 static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const char *method,
@@ -127,8 +166,14 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const cha
 	h->n_active++;
 	pthread_mutex_unlock(&h->mutex);
 	r->body = (struct buf)BUF_INIT(h->options.body);
+	r->slot = slot_of(c);
+	connections_enter(&h->connections, r->slot, CONNECTION_BODY);
 	const char *why = request_refusal(c, h->options.body, &status);
-	return why ? refuse(r, status, why) : MHD_YES;
+	if (why)
+		return refuse(r, status, why);
+	if (!is_trusted(h, r))
+		return refuse(r, MHD_HTTP_FORBIDDEN, "A certificate of the client is wanted.");
+	return h->handlers.admit(h->handlers.context, r, &r->answer) ? MHD_YES : end_early(r);
 }
 
 static enum MHD_Result take(struct http *h, struct http_request *r, const char *data, size_t *size)
@@ -139,8 +184,6 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 	/* Refused in mid-body, where no answer can be queued any more: the rest is passed over. */
 	if (buf_error(&r->body))
 		return MHD_YES;
-	if (clock_monotonic() - r->begin > h->options.deadline * NSEC_PER_SEC)
-		return MHD_NO;
 	if (!reserve(h, r, n)) {
 		r->body.error = -ENOBUFS;
 		return MHD_YES;
@@ -170,7 +213,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 		return begin(h, c, method, path, request);
 	if (*upload_size)
 		return take(h, r, upload, upload_size);
-	return r->stage == REQUEST_DONE ? request_send(r) : finish(h, r);
+	return r->stage == REQUEST_DONE ? send_answer(r) : finish(h, r);
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **request,
@@ -179,8 +222,8 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 	struct http_request *r = *request;
 	struct http *h = context;
 
-	(void)c;
 	(void)code;
+	connections_enter(&h->connections, slot_of(c), CONNECTION_WAITING);
 	if (!r)
 		return;
 	*request = NULL;
@@ -199,6 +242,48 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->mutex);
 	request_free(r);
+}
+
+/* The first line of a header is there. What is answered becomes *request. */
+static void *on_line(void *context, const char *uri, struct MHD_Connection *c)
+{
+	struct http *h = context;
+
+	(void)uri;
+	connections_enter(&h->connections, slot_of(c), CONNECTION_HEADER);
+	return NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *c, void **socket_context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *slot = *socket_context;
+	struct http *h = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		connections_remove(&h->connections, slot);
+		return;
+	}
+	slot = info ? connections_add(&h->connections, info->connect_fd) : NULL;
+	if (slot)
+		slot->tls = h->tls;
+	*socket_context = slot;
+}
+
+/* GnuTLS wants a certificate. It has no context, but its session knows the connection. */
+static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_st *of,
+			gnutls_pcert_st **list, unsigned int *n, gnutls_ocsp_data_st **ocsp,
+			unsigned int *n_ocsp, gnutls_privkey_t *key, unsigned int *flags)
+{
+	struct MHD_Connection *c = gnutls_session_get_ptr(session);
+	struct connection *slot = c ? slot_of(c) : NULL;
+
+	(void)of;
+	*ocsp = NULL;
+	*n_ocsp = 0;
+	return slot ? tls_give(slot->tls, list, n, key, flags) : -1;
 }
 
 /* ---- beginning and end ------------------------------------------------------------------- */
@@ -240,24 +325,74 @@ static int start_workers(struct http *h)
 	return 0;
 }
 
-static int start(struct http *h)
+/* What only encryption wants; none without. */
+static size_t tls_options(const struct http *h, struct MHD_OptionItem ret_options[4])
 {
-	int fd = -1;
-	int r = listen_at(h->options.address, &fd, &h->port);
+	static const char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+	const struct http_tls *tls = h->options.tls;
+	size_t n = 0;
 
-	if (r < 0)
-		return r;
+	if (tls) {
+		ret_options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0,
+							    (void *)on_handshake };
+		ret_options[n++] =
+			(struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)versions };
+		if (tls->client_ca)
+			ret_options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0,
+								    (void *)tls->client_ca };
+	}
+	ret_options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+	return n;
+}
+
+/* @fd becomes the daemon's. */
+static int start_daemon(struct http *h, int fd)
+{
+	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem tls[4];
+
+	if (tls_options(h, tls))
+		flags |= MHD_USE_TLS;
 	h->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-		h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
-		MHD_OPTION_CONNECTION_LIMIT, h->options.connections,
+		flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT,
+		h->options.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->options.per_address,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MAX_HEADER, MHD_OPTION_CONNECTION_TIMEOUT,
-		h->options.silence, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_END);
+		h->options.silence, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+		MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (!h->daemon) {
 		close(fd);
 		return -ENOMEM;
 	}
 	return start_workers(h);
+}
+
+static int open_tls(struct http *h)
+{
+	const struct http_tls *tls = h->options.tls;
+
+	if (!tls)
+		return 0;
+	h->asks = tls->client_ca;
+	int r = tls_new(tls->certificate, tls->key, &h->tls);
+	return r == -EINVAL ? -EKEYREJECTED : r;
+}
+
+static int start(struct http *h)
+{
+	int fd = -1;
+	const struct connection_times times = { h->options.header_time, h->options.body_time,
+						h->options.answer_time };
+	int r = connections_init(&h->connections, &times, !h->options.tls);
+
+	if (r == 0)
+		r = open_tls(h);
+	if (r == 0)
+		r = listen_at(h->options.address, &fd, &h->port);
+	if (r < 0)
+		return r;
+	return start_daemon(h, fd);
 }
 
 int http_open(const struct http_options *options, const struct http_handlers *handlers,
@@ -308,6 +443,8 @@ struct http *http_close(struct http *h)
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	closep(&fd);
+	connections_fini(&h->connections);
+	tls_free(h->tls);
 	pthread_cond_destroy(&h->changed);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
@@ -317,4 +454,23 @@ struct http *http_close(struct http *h)
 uint16_t http_port(const struct http *h)
 {
 	return h->port;
+}
+
+int http_set_certificate(struct http *h, struct span certificate, struct span key)
+{
+	return h->tls ? tls_set(h->tls, certificate, key) : -EINVAL;
+}
+
+void http_state(struct http *h, struct http_state *ret_state)
+{
+	*ret_state = (struct http_state){ .workers = h->n_workers };
+	pthread_mutex_lock(&h->mutex);
+	ret_state->queued = h->n_queued;
+	ret_state->busy = h->n_busy;
+	ret_state->bodies = h->reserved;
+	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_lock(&h->connections.mutex);
+	ret_state->connections = h->connections.n;
+	ret_state->cut = h->connections.n_cut;
+	pthread_mutex_unlock(&h->connections.mutex);
 }

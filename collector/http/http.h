@@ -9,10 +9,10 @@
  * cost no thread.
  *
  * What a client may take is bounded: size of a body, of all bodies together, of a header; number of
- * connections and of requests in the queue; silence, and the time a request takes to come in. Over
- * a bound it is refused in words, or cut off. A request with both Transfer-Encoding and
- * Content-Length, or with more than one Content-Length, is refused (RFC 9112 §6.3, against
- * smuggling).
+ * connections, of those of one address, and of requests in the queue; silence, and the times that
+ * header, body and answer take. Over a bound it is refused in words, or cut off. A request with
+ * both Transfer-Encoding and Content-Length, or with more than one Content-Length, is refused (RFC
+ * 9112 §6.3, against smuggling).
  */
 #pragma once
 
@@ -35,7 +35,16 @@ struct http_options {
 	size_t body;		  /* most bytes of one request */
 	size_t bodies;		  /* of all requests at a time */
 	unsigned int silence;	  /* s until a connection without traffic is closed */
-	unsigned int deadline;	  /* s that a body may take to come in */
+	/* ns that a header, a body may take to come in, and an answer to be taken */
+	uint64_t header_time, body_time, answer_time;
+	unsigned int per_address;   /* most connections of one address; 0: no limit */
+	const struct http_tls *tls; /* NULL: none */
+};
+
+/* PEM; copied. */
+struct http_tls {
+	struct span certificate, key;
+	const char *client_ca; /* only clients that these vouch for are answered; NULL: all */
 };
 
 struct http_request;
@@ -46,6 +55,11 @@ const char *http_path(const struct http_request *r); /* percent-encoding undone 
 struct span http_body(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name);   /* NULL: none */
 const char *http_argument(const struct http_request *r, const char *name); /* the first; or NULL */
+
+/* What .admit noted of it, "" for nothing. */
+#define HTTP_NOTE_SIZE 160u
+const char *http_note(const struct http_request *r);
+void http_set_note(struct http_request *r, const char *text);
 
 /* Call @each for every argument of the query, in order, until it answers false. */
 void http_arguments(const struct http_request *r,
@@ -80,6 +94,11 @@ struct http_record {
 };
 
 struct http_handlers {
+	/*
+	 * The header is there: is the body wanted? False, and the answer is sent and the connection
+	 * ends. In a thread that all others wait for.
+	 */
+	bool (*admit)(void *context, struct http_request *r, struct http_answer *ret_refusal);
 	/* In a worker, several at a time. */
 	void (*answer)(void *context, const struct http_request *r, struct http_answer *ret_answer);
 	/* In any thread. */
@@ -89,7 +108,10 @@ struct http_handlers {
 
 struct http;
 
-/* 0, or -errno: -EADDRINUSE, -EINVAL for an address that is none, and so on. */
+/*
+ * 0, or -errno: -EADDRINUSE, -EINVAL for an address that is none, -EKEYREJECTED for a certificate
+ * and key that are none or do not belong together, and so on.
+ */
 int http_open(const struct http_options *options, const struct http_handlers *handlers,
 	      struct http **ret_http);
 
@@ -97,3 +119,14 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 struct http *http_close(struct http *h);
 
 uint16_t http_port(const struct http *h);
+
+/* New connections get this certificate. 0, -EINVAL, -ENOMEM: then they get the old one. */
+int http_set_certificate(struct http *h, struct span certificate, struct span key);
+
+/* How it is now, and how many connections were ended because they took too long. */
+struct http_state {
+	unsigned int connections, queued, busy, workers;
+	size_t bodies; /* bytes */
+	uint64_t cut;
+};
+void http_state(struct http *h, struct http_state *ret_state);

@@ -85,6 +85,16 @@ void http_arguments(const struct http_request *r,
 	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, visit_one, &v);
 }
 
+const char *http_note(const struct http_request *r)
+{
+	return r->note;
+}
+
+void http_set_note(struct http_request *r, const char *text)
+{
+	snprintf(r->note, sizeof(r->note), "%s", text);
+}
+
 /* ---- answers ----------------------------------------------------------------------------- */
 
 void http_answer_field(struct http_answer *a, const char *name, const char *value)

@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 
+#include "collector/http/connections.h"
 #include "collector/http/http.h"
 
 enum request_stage {
@@ -15,7 +16,9 @@ enum request_stage {
 struct http_request {
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct connection *slot; /* may be NULL */
 	char *method, *path;
+	char note[HTTP_NOTE_SIZE];
 	struct buf body;
 	size_t reserved; /* of http's room for bodies */
 	uint64_t begin;	 /* clock_monotonic() */

@@ -18,21 +18,6 @@ void accepted_fini(struct accepted *a)
 	free(TAKE_PTR(a->pprof));
 }
 
-bool accept_tenant_valid(const char *tenant)
-{
-	size_t n = strlen(tenant);
-
-	if (!n || n > ACCEPT_MAX_TENANT || !strcmp(tenant, ".") || !strcmp(tenant, ".."))
-		return false;
-	for (const char *c = tenant; *c; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-
-		if (!letter && !(*c >= '0' && *c <= '9') && !strchr("!-_.*'()", *c))
-			return false;
-	}
-	return true;
-}
-
 static void free_bytes(struct pp_array *a)
 {
 	pp_array_fini(a);

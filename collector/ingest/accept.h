@@ -11,8 +11,6 @@
 
 #include "collector/ingest/labels.h"
 
-#define ACCEPT_MAX_TENANT 150u /* Pyroscope's */
-
 /* Bytes of a profile before compression, and samples in it. */
 #define ACCEPT_MAX_RAW	   ((size_t)64 << 20)
 #define ACCEPT_MAX_SAMPLES 1000000u
@@ -50,9 +48,6 @@ void accepted_fini(struct accepted *a);
 
 /* 0, INGEST_E_REFUSED or -ENOMEM. */
 int accept_profile(const struct accept_input *in, struct accepted *ret, struct refusal *why);
-
-/* Pyroscope's rule: 1 to 150 of [0-9A-Za-z!-_.*'()], and neither "." nor "..". */
-bool accept_tenant_valid(const char *tenant);
 
 /* Undo a Content-Encoding of gzip: *ret_body is malloc'd. */
 int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collector/settings/settings.h"
+#include "config/scan.h"
 
 #define SECOND NSEC_PER_SEC
 #define HOUR   (3600 * SECOND)
@@ -22,6 +24,23 @@ static const struct config_key keys[] = {
 	{ "data", "data", CONFIG_TEXT, IN(data), .restart = true, .value = "DIR",
 	  .help = "where profiles are kept; without it the service's own folder "
 		  "($STATE_DIRECTORY), or hone-data" },
+	{ "tokens", "tokens", CONFIG_TEXT, IN(tokens), .value = "FILE",
+	  .help = "file with the tokens that clients are known by, see hone-collector token; "
+		  "without it everything is everybody's" },
+	{ "open", "open", CONFIG_BOOL, IN(open), .restart = true, .fallback = "false",
+	  .value = "BOOL",
+	  .help = "listen beyond this machine without tokens: whoever reaches the port may read and "
+		  "write all there is" },
+	{ "hosts", "hosts", CONFIG_TEXT, IN(hosts), .restart = true, .value = "NAMES",
+	  .help = "names it is called by besides localhost, as store.example,store: behind a proxy on "
+		  "this machine" },
+	{ "tls.cert_file", "tls-cert-file", CONFIG_TEXT, IN(tls.cert_file), .value = "FILE",
+	  .help = "certificate with its chain, PEM; makes it https" },
+	{ "tls.key_file", "tls-key-file", CONFIG_TEXT, IN(tls.key_file), .value = "FILE",
+	  .help = "its key, PEM; without it the key is in tls.cert_file, too" },
+	{ "tls.client_ca_file", "tls-client-ca-file", CONFIG_TEXT, IN(tls.client_ca_file),
+	  .restart = true, .value = "FILE",
+	  .help = "authorities, PEM: only clients with a certificate of theirs are answered" },
 	{ "log.format", "log-format", CONFIG_CHOICE, IN(log.format),
 	  .fallback = "logfmt", .choices = formats, .value = "FORMAT",
 	  .help = "lines on standard error" },
@@ -41,13 +60,22 @@ static const struct config_key keys[] = {
 	{ "limits.connections", "limits-connections", CONFIG_COUNT, IN(limits.connections),
 	  .restart = true, .fallback = "12000", .min = 1, .max = 1000000, .value = "N",
 	  .help = "connections at a time; fewer where the limit of open files is lower" },
+	{ "limits.per_address", "limits-per-address", CONFIG_COUNT, IN(limits.per_address),
+	  .restart = true, .fallback = "4000", .max = 1000000, .value = "N",
+	  .help = "likewise of one address, behind which there may be many; 0: no limit" },
 	{ "limits.idle", "limits-idle", CONFIG_DURATION, IN(limits.idle), .restart = true,
 	  .fallback = "150s", .min = SECOND, .max = HOUR, .value = "TIME",
 	  .help = "a connection on which nothing moves is closed after this; agents keep theirs from "
 		  "one window to the next" },
+	{ "limits.header_time", "limits-header-time", CONFIG_DURATION, IN(limits.header_time),
+	  .restart = true, .fallback = "10s", .min = SECOND, .max = HOUR, .value = "TIME",
+	  .help = "longest time a header may take to come in, and a handshake of TLS" },
 	{ "limits.body_time", "limits-body-time", CONFIG_DURATION, IN(limits.body_time),
 	  .restart = true, .fallback = "60s", .min = SECOND, .max = HOUR, .value = "TIME",
 	  .help = "longest time a body may take to come in" },
+	{ "limits.answer_time", "limits-answer-time", CONFIG_DURATION, IN(limits.answer_time),
+	  .restart = true, .fallback = "5m", .min = SECOND, .max = HOUR, .value = "TIME",
+	  .help = "longest time an answer may take to go out" },
 	{ "limits.workers", "limits-workers", CONFIG_COUNT, IN(limits.workers), .restart = true,
 	  .fallback = "8", .min = 1, .max = 64, .value = "N",
 	  .help = "requests worked on at a time" },
@@ -71,6 +99,25 @@ static const struct config_table table = {
 
 _Static_assert(ARRAY_SIZE(keys) <= CONFIG_MAX_KEYS, "a scan has no room for the table");
 
+/* Does what was read fit together? */
+static void check(struct config_scan *scan, const void *config)
+{
+	const struct settings *s = config;
+	struct sockaddr_storage address;
+	socklen_t size;
+
+	if ((s->tls.key_file || s->tls.client_ca_file) && !s->tls.cert_file)
+		config_problem(scan, 0, "tls.key_file and tls.client_ca_file want tls.cert_file.");
+	if (!s->listen)
+		config_problem(scan, 0, "listen wants an address.");
+	else if (address_parse(s->listen, &address, &size) && !address_is_loopback(&address) &&
+		 !s->tokens && !s->open)
+		config_problem(
+			scan, 0,
+			"listen is reached from other machines, and without tokens everything "
+			"is everybody's. Make tokens (hone-collector token), or say open.");
+}
+
 /* Those of our own tests. */
 static const char *const others[] = { "TEST_", NULL };
 
@@ -84,6 +131,8 @@ const struct config_schema settings_schema = {
 		 "\n"
 		 "Usage: hone-collector [FLAGS]\n"
 		 "       hone-collector compact [--help]\n"
+		 "       hone-collector token push|read|admin [--tenant NAME] [--name TEXT] "
+		 "[--file FILE]\n"
 		 "\n"
 		 "Each flag is a key of the file, too, and a variable of the environment: "
 		 "--limits-body 8MiB,\nHONE_COLLECTOR_LIMITS_BODY=8MiB, or in the file\n"
@@ -92,7 +141,9 @@ const struct config_schema settings_schema = {
 		 "    body: 8MiB\n",
 	.example = "# SPDX-License-Identifier: Apache-2.0\n"
 		   "# hone-collector: every key with its default. Copy it to " SETTINGS_FILE
-		   " and remove the #\n# from what you change.\n",
+		   " and remove the #\n# from what you change. Secrets are named by their files, "
+		   "never written here.\n",
+	.check = check,
 };
 
 void settings_fini(struct settings *settings)

@@ -18,6 +18,14 @@ struct settings {
 	const char *listen; /* numeric address and port */
 	const char *data;   /* folder; NULL: nobody said */
 
+	const char *tokens; /* file; NULL: everything is everybody's */
+	bool open;	    /* that is meant, also beyond this machine */
+	const char *hosts;  /* names it is called by, "a,b" */
+
+	struct {
+		const char *cert_file, *key_file, *client_ca_file;
+	} tls;
+
 	struct {
 		enum log_format format;
 		enum log_level level;
@@ -25,10 +33,11 @@ struct settings {
 	} log;
 
 	struct {
-		uint64_t body, memory;	  /* bytes of one request's body, of all together */
-		uint64_t connections;	  /* at a time */
-		uint64_t idle, body_time; /* ns */
-		uint64_t workers;	  /* requests worked on at a time */
+		uint64_t body, memory; /* bytes of one request's body, of all together */
+		uint64_t connections;  /* at a time */
+		uint64_t per_address;  /* likewise of one address; 0: no limit */
+		uint64_t idle, header_time, body_time, answer_time; /* ns */
+		uint64_t workers; /* requests worked on at a time */
 	} limits;
 
 	struct {

@@ -42,6 +42,7 @@ ROOMS = {
     # What the collector keeps on disk; it knows bytes and labels, no profiles.
     "collector/depot": {"base"},
     "collector/http": {"base"},
+    "collector/access": {"base"},
     "collector/settings": {"base", "config"},
     # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
@@ -62,6 +63,7 @@ OUTSIDE = [
     (r"^curl/", {"base", "store", "agent/kube", "agent"}),  # base: curl_loop
     (r"^yaml\.h$", {"config"}),
     (r"^microhttpd\.h$", {"agent/expose", "collector/http"}),
+    (r"^gnutls/", {"collector/http"}),
     (r"^sqlite3\.h$", {"collector/depot"}),
 ]
 

@@ -203,23 +203,12 @@ static void knows_what_is_the_same(void **state)
 	end(&t, a);
 }
 
-static void knows_tenants(void **state)
-{
-	(void)state;
-	assert_true(accept_tenant_valid("team-a_(x)!*.'"));
-	assert_false(accept_tenant_valid(""));
-	assert_false(accept_tenant_valid(".."));
-	assert_false(accept_tenant_valid("a/b"));
-	assert_false(accept_tenant_valid("a|b"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_bytes),	    cmocka_unit_test(compresses_and_names),
 		cmocka_unit_test(puts_shapes_back), cmocka_unit_test(refuses),
 		cmocka_unit_test(refuses_bombs),    cmocka_unit_test(knows_what_is_the_same),
-		cmocka_unit_test(knows_tenants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
