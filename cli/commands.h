@@ -16,3 +16,4 @@ enum hone_exit {
 int cmd_record(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_pull(int argc, char **argv);

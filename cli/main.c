@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{ "record", "watch a running Go program, write a profile for go build -pgo", cmd_record },
 	{ "check", "tell what the Go compiler will see in a profile", cmd_check },
 	{ "compare", "tell how much two profiles of a program agree", cmd_compare },
+	{ "pull", "fetch the default.pgo of each main package, for a build", cmd_pull },
 	{ NULL, NULL, NULL },
 };
 

@@ -2,6 +2,7 @@
 #include "cli/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/close_range.h>
@@ -85,6 +86,7 @@ struct plan {
 	gid_t *groups;
 	int n_groups;
 	int wire; /* the child's end */
+	int out;  /* the child's standard output, or -1 for ours */
 };
 
 static int become(const struct plan *plan)
@@ -119,6 +121,8 @@ static _Noreturn void run_child(const struct plan *plan)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!r && plan->out >= 0 && dup2(plan->out, STDOUT_FILENO) < 0)
+		r = -errno;
 	/* Kernels before 5.11 cannot; all descriptors of ours are marked so anyway. */
 	syscall(SYS_close_range, 3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	if (!r && !wait_for_release(plan->wire))
@@ -167,6 +171,7 @@ static void plan_fini(struct plan *plan)
 	spawn_environment_free(plan->environment);
 	free(plan->groups);
 	closep(&plan->wire);
+	closep(&plan->out);
 }
 
 static int make_wire(int *ret_ours, int *ret_childs)
@@ -199,13 +204,37 @@ static int start(struct plan *plan, struct spawn *s)
 
 int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn)
 {
-	_cleanup_(plan_fini) struct plan plan = { .argv = argv, .user = user, .wire = -1 };
+	_cleanup_(
+		plan_fini) struct plan plan = { .argv = argv, .user = user, .wire = -1, .out = -1 };
 
 	*ret_spawn = (struct spawn)SPAWN_NULL;
 	int r = start(&plan, ret_spawn);
 	if (r)
 		spawn_fini(ret_spawn);
 	return r;
+}
+
+int spawn_start_piped(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn,
+		      int *ret_out)
+{
+	_cleanup_(
+		plan_fini) struct plan plan = { .argv = argv, .user = user, .wire = -1, .out = -1 };
+	_cleanup_(closep) int ours = -1;
+	int ends[2];
+
+	*ret_spawn = (struct spawn)SPAWN_NULL;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	ours = ends[0];
+	plan.out = ends[1];
+	int r = start(&plan, ret_spawn);
+	if (r) {
+		spawn_fini(ret_spawn);
+		return r;
+	}
+	*ret_out = ours;
+	ours = -1;
+	return 0;
 }
 
 int spawn_release(struct spawn *s)

@@ -2,6 +2,7 @@
 /*
  * Start the program to be recorded, as `-- COMMAND ARGS` asks, so that not one of its samples is
  * missed: the new process is there first, and runs the program only when all is ready to record it.
+ * Also the go command, which hone pull asks for packages.
  */
 #pragma once
 
@@ -25,6 +26,10 @@ struct spawn {
  * descriptor of ours but the standard three. 0 or -errno.
  */
 int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn);
+
+/* The same with its standard output in a pipe, whose other end is the caller's to close. */
+int spawn_start_piped(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn,
+		      int *ret_out);
 
 /*
  * Let it run the program. 0 when it does; otherwise -errno that says why it cannot: -ENOENT, no

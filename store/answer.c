@@ -12,7 +12,7 @@
 /* The two texts of a Connect error: {"code": "…", "message": "…"}. Either may be "". */
 struct explanation {
 	char code[32];
-	char message[STORE_TEXT_SIZE];
+	char message[2 * STORE_TEXT_SIZE];
 };
 
 static void take_string(const json_t *object, const char *key, char *ret_text, size_t size)
@@ -124,7 +124,7 @@ static int outcome_of(const struct answer *a, const struct explanation *e)
 	return STORE_E_REFUSED;
 }
 
-static void say(const struct answer *a, const struct explanation *e, struct store_result *result)
+static void say(const struct answer *a, const struct explanation *e, char *ret_text, size_t size)
 {
 	const char *what = e->message;
 
@@ -132,8 +132,16 @@ static void say(const struct answer *a, const struct explanation *e, struct stor
 		what = a->status < 300	 ? "but not as a store does"
 		       : a->status < 400 ? "a redirect, which is not followed"
 					 : "";
-	snprintf(result->text, sizeof(result->text), "the store answered %u%s%s%s%.180s", a->status,
-		 *e->code ? ", " : "", e->code, *what ? ": " : "", what);
+	snprintf(ret_text, size, "the store answered %u%s%s%s%.*s", a->status, *e->code ? ", " : "",
+		 e->code, *what ? ": " : "", (int)size - 76, what);
+}
+
+void answer_explain(const struct answer *a, char *ret_text, size_t size)
+{
+	struct explanation e;
+
+	read_explanation(a, &e);
+	say(a, &e, ret_text, size);
 }
 
 void answer_judge(const struct answer *a, struct store_result *ret_result)
@@ -145,7 +153,7 @@ void answer_judge(const struct answer *a, struct store_result *ret_result)
 		return;
 	read_explanation(a, &e);
 	ret_result->outcome = outcome_of(a, &e);
-	say(a, &e, ret_result);
+	say(a, &e, ret_result->text, sizeof(ret_result->text));
 	if (ret_result->outcome != STORE_E_RETRY)
 		return;
 	ret_result->retry_after = a->retry_after;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a server's answer to a push means. Pure.
+ * What a server's answer means, to a push above all. Pure.
  *
  * Statuses are those of Connect (connectrpc.com/docs/protocol, "Error codes") as Grafana Pyroscope
  * v2.2 gives them, and of the proxies before it:
@@ -35,6 +35,12 @@ struct answer {
 	uint64_t raw_size;	  /* of the profile, uncompressed; 0: not known */
 	uint64_t raw_limit;	  /* how large it may be; 0: no limit */
 };
+
+/*
+ * What an answer that is no success says of itself, as a sentence without its full stop: "the store
+ * answered 404: there is no such profile". One line of printable ASCII.
+ */
+void answer_explain(const struct answer *a, char *ret_text, size_t size);
 
 /* Fills in all but .labels_changed. */
 void answer_judge(const struct answer *a, struct store_result *ret_result);

@@ -24,5 +24,8 @@ int pyroscope_open(const struct store_options *options, struct loop *loop, struc
 int directory_open(const struct store_options *options, struct loop *loop, struct store **ret_store,
 		   char *ret_text);
 
+/* The folder that a file:///DIR names, with a slash at its end. 0, STORE_E_OPTIONS or -ENOMEM. */
+int directory_path(const char *url, char **ret_path, char *ret_text);
+
 /* Say in @ret_text, of STORE_TEXT_SIZE, why the options cannot work. */
 int store_bad_options(char *ret_text, const char *format, ...) _printf_(2, 3);

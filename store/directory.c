@@ -136,7 +136,7 @@ static const struct store_backend directory_backend = {
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* RFC 8089: file:///DIR, bytes that a URL cannot hold as %XX. */
-static int path_of(const char *url, char **ret_path, char *ret_text)
+int directory_path(const char *url, char **ret_path, char *ret_text)
 {
 	_cleanup_(curl_url_cleanupp) CURLU *u = curl_url();
 	_cleanup_(curl_freep) char *path = NULL;
@@ -167,7 +167,7 @@ static int open_folder(const char *path, char *ret_text)
 static int set_up(struct directory *d, const struct store_options *options, struct loop *loop,
 		  char *ret_text)
 {
-	int r = path_of(options->url, &d->path, ret_text);
+	int r = directory_path(options->url, &d->path, ret_text);
 
 	if (!r)
 		r = open_folder(d->path, ret_text);

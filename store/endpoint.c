@@ -21,12 +21,13 @@ void endpoint_fini(struct endpoint *e)
 	curl_slist_free_all(e->headers);
 	free(e->user);
 	free(e->auth_file);
+	free(e->secret);
 	*e = (struct endpoint)ENDPOINT_NULL;
 }
 
 /* ---- URLs -------------------------------------------------------------------------------- */
 
-static int append_path(CURLU *u, const char *path, char **ret_url)
+static int append_path(CURLU *u, const struct endpoint_call *call, char **ret_url)
 {
 	_cleanup_(curl_freep) char *base = NULL;
 	_cleanup_(freep) char *whole = NULL;
@@ -34,17 +35,19 @@ static int append_path(CURLU *u, const char *path, char **ret_url)
 	if (curl_url_get(u, CURLUPART_PATH, &base, 0) != CURLUE_OK)
 		return -ENOMEM;
 	size_t n = strlen(base);
-	while (n && base[n - 1] == '/')
+	while (n && *call->path && base[n - 1] == '/')
 		n--;
-	if (asprintf(&whole, "%.*s%s", (int)n, base, path) < 0)
+	if (asprintf(&whole, "%.*s%s", (int)n, base, call->path) < 0)
 		return -ENOMEM;
 	if (curl_url_set(u, CURLUPART_PATH, whole, 0) != CURLUE_OK ||
+	    curl_url_set(u, CURLUPART_QUERY, call->query, 0) != CURLUE_OK ||
 	    curl_url_get(u, CURLUPART_URL, ret_url, 0) != CURLUE_OK)
 		return -ENOMEM;
 	return 0;
 }
 
-static int make_url(const char *base, const char *path, char **ret_url, char *ret_text)
+static int make_url(const char *base, const struct endpoint_call *call, char **ret_url,
+		    char *ret_text)
 {
 	_cleanup_(curl_url_cleanupp) CURLU *u = curl_url();
 
@@ -61,7 +64,7 @@ static int make_url(const char *base, const char *path, char **ret_url, char *re
 			"the store's URL holds a user or a password, which belong in a file");
 	if (url_has(u, CURLUPART_QUERY) || url_has(u, CURLUPART_FRAGMENT))
 		return store_bad_options(ret_text, "the store's URL ends in a query or a fragment");
-	return append_path(u, path, ret_url);
+	return append_path(u, call, ret_url);
 }
 
 static bool is_proxy(const char *proxy)
@@ -157,15 +160,14 @@ static int add_tenant(struct endpoint *e, const char *tenant, char *ret_text)
 	return add_header(e, line);
 }
 
-static int make_headers(struct endpoint *e, const struct store_options *o, char *ret_text)
+static int make_headers(struct endpoint *e, const struct store_options *o,
+			const struct endpoint_call *call, char *ret_text)
 {
 	/* An empty Expect keeps libcurl from waiting for "100 Continue". */
-	static const char *const fixed[] = { "Content-Type: application/proto",
-					     "Connect-Protocol-Version: 1", "Expect:" };
-	int r = 0;
+	int r = add_header(e, "Expect:");
 
-	for (size_t i = 0; !r && i < ARRAY_SIZE(fixed); i++)
-		r = add_header(e, fixed[i]);
+	for (size_t i = 0; !r && i < call->n_headers; i++)
+		r = add_header(e, call->headers[i]);
 	if (!r && o->tenant)
 		r = add_tenant(e, o->tenant, ret_text);
 	return r ? r : add_extra_headers(e, o, ret_text);
@@ -181,10 +183,10 @@ static int copy(const char *text, char **ret_text)
 
 static int check_auth(const struct store_options *o, char *ret_text)
 {
-	if (o->auth != STORE_AUTH_NONE && !o->auth_file)
+	if (o->auth != STORE_AUTH_NONE && !o->auth_file && !o->secret)
 		return store_bad_options(ret_text, "there is no file to read the %s from",
 					 o->auth == STORE_AUTH_BEARER ? "token" : "password");
-	if (o->auth == STORE_AUTH_NONE && (o->auth_file || o->user))
+	if (o->auth == STORE_AUTH_NONE && (o->auth_file || o->secret || o->user))
 		return store_bad_options(ret_text,
 					 "there is a secret, but no word of how to present it");
 	if (o->user && (has_control(o->user) || strchr(o->user, ':')))
@@ -194,19 +196,21 @@ static int check_auth(const struct store_options *o, char *ret_text)
 	return 0;
 }
 
-int endpoint_init(struct endpoint *e, const struct store_options *o, const char *path,
-		  char *ret_text)
+int endpoint_init(struct endpoint *e, const struct store_options *o,
+		  const struct endpoint_call *call, char *ret_text)
 {
 	*e = (struct endpoint){ .auth = o->auth };
 	int r = check_auth(o, ret_text);
 	if (!r)
-		r = make_url(o->url, path, &e->url, ret_text);
+		r = make_url(o->url, call, &e->url, ret_text);
 	if (!r)
-		r = make_headers(e, o, ret_text);
+		r = make_headers(e, o, call, ret_text);
 	if (!r)
 		r = copy(o->user, &e->user);
 	if (!r)
 		r = copy(o->auth_file, &e->auth_file);
+	if (!r)
+		r = copy(o->secret, &e->secret);
 	if (r)
 		endpoint_fini(e);
 	return r;
@@ -281,7 +285,8 @@ int endpoint_set_up(const struct endpoint *e, const struct store_options *o, CUR
 
 static int no_secret(const struct endpoint *e, char *ret_text, const char *why)
 {
-	snprintf(ret_text, STORE_TEXT_SIZE, "%.160s: %s", e->auth_file, why);
+	snprintf(ret_text, STORE_TEXT_SIZE, "%.160s: %s", e->secret ? "the secret" : e->auth_file,
+		 why);
 	return ENDPOINT_E_SECRET;
 }
 
@@ -303,6 +308,14 @@ static CURLcode set_secret(const struct endpoint *e, CURL *easy, char *secret)
 	return c ? c : curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 }
 
+static int read_secret(const struct endpoint *e, struct buf *b)
+{
+	if (!e->secret)
+		return file_read(e->auth_file, b);
+	buf_append_text(b, e->secret);
+	return buf_error(b);
+}
+
 int endpoint_authorize(const struct endpoint *e, CURL *easy, char *ret_text)
 {
 	_cleanup_(buf_fini) struct buf b = BUF_INIT(MAX_SECRET);
@@ -310,7 +323,7 @@ int endpoint_authorize(const struct endpoint *e, CURL *easy, char *ret_text)
 
 	if (e->auth == STORE_AUTH_NONE)
 		return 0;
-	r = file_read(e->auth_file, &b);
+	r = read_secret(e, &b);
 	if (r == -ENOMEM)
 		return r;
 	if (r)

@@ -13,7 +13,7 @@ struct endpoint {
 	char *url; /* of the call, from libcurl */
 	struct curl_slist *headers;
 	enum store_auth auth;
-	char *user, *auth_file;
+	char *user, *auth_file, *secret;
 };
 
 #define ENDPOINT_NULL \
@@ -26,12 +26,21 @@ enum endpoint_outcome {
 	ENDPOINT_E_SECRET = 1,		      /* the file with the secret cannot be used now */
 };
 
-/* For calls of @path below the options' URL. 0, ENDPOINT_E_OPTIONS, or -ENOMEM. */
-int endpoint_init(struct endpoint *e, const struct store_options *options, const char *path,
-		  char *ret_text);
+/* What is asked of the store, below the options' URL. */
+struct endpoint_call {
+	const char *path;  /* percent-encoded, with a slash in front; "" for the URL itself */
+	const char *query; /* percent-encoded; NULL for none */
+	const char *const *headers; /* "Name: value"; before those of the options */
+	size_t n_headers;
+};
+
+/* 0, ENDPOINT_E_OPTIONS, or -ENOMEM. */
+int endpoint_init(struct endpoint *e, const struct store_options *options,
+		  const struct endpoint_call *call, char *ret_text);
 void endpoint_fini(struct endpoint *e);
 
-/* Set on @easy all that stays the same; it must not outlive @e. 0, ENDPOINT_E_OPTIONS or -ENOMEM.
+/* Set on @easy all that stays the same, for a POST; it must not outlive @e. 0, ENDPOINT_E_OPTIONS
+ * or -ENOMEM.
  */
 int endpoint_set_up(const struct endpoint *e, const struct store_options *options, CURL *easy,
 		    char *ret_text);

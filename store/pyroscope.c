@@ -370,12 +370,17 @@ static int open_push(struct push *push, struct pyroscope *p, const struct store_
 static int set_up(struct pyroscope *p, const struct store_options *o, struct loop *loop,
 		  char *ret_text)
 {
+	static const char *const headers[] = { "Content-Type: application/proto",
+					       "Connect-Protocol-Version: 1" };
+	static const struct endpoint_call call = { .path = PUSH_PATH,
+						   .headers = headers,
+						   .n_headers = ARRAY_SIZE(headers) };
 	int r = curl_loop_init(&p->curl, loop, p->n_pushes);
 
 	if (!r)
 		r = loop_timer_init(&p->later, loop, tell_ended);
 	if (!r)
-		r = endpoint_init(&p->endpoint, o, PUSH_PATH, ret_text);
+		r = endpoint_init(&p->endpoint, o, &call, ret_text);
 	for (uint32_t i = 0; !r && i < p->n_pushes; i++)
 		r = open_push(&p->pushes[i], p, o, ret_text);
 	return r;

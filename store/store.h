@@ -85,6 +85,7 @@ struct store_options {
 	enum store_auth auth;
 	const char *user;
 	const char *auth_file;
+	const char *secret; /* what the file would hold, for who has it otherwise; comes first */
 
 	/* PEM files, read for every connection. */
 	const char *ca_file;   /* instead of the system's authorities */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pull_blend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "pgo/quality.h"
+#include "pgo/trim.h"
+
+void blend_fini(struct blend *b)
+{
+	for (size_t i = 0; i < b->n_builds; i++)
+		pprof_free(b->builds[i].sum);
+	b->n_builds = 0;
+}
+
+void blend_result_fini(struct blend_result *r)
+{
+	buf_fini(&r->pprof);
+}
+
+/* ---- what a profile says of itself ------------------------------------------------------- */
+
+/* agent/symbolize/profile.h: `hone: key=value key=value…` */
+static void read_pairs(struct span line, struct blend_origin *o)
+{
+	struct span pair;
+
+	while (text_cut(&line, ' ', &pair)) {
+		if (text_skip(&pair, "main="))
+			text_copy(pair, o->main_package, sizeof(o->main_package));
+		else if (text_skip(&pair, "build-id="))
+			text_copy(pair, o->build, sizeof(o->build));
+	}
+}
+
+void blend_origin(const struct pprof_profile *p, struct blend_origin *ret_origin)
+{
+	*ret_origin = (struct blend_origin){ 0 };
+	for (size_t i = 0; i < pprof_n_comments(p); i++) {
+		const char *text = pprof_comment(p, i);
+		struct span line = span_of(text, strlen(text));
+
+		if (text_skip(&line, "hone: "))
+			read_pairs(line, ret_origin);
+	}
+}
+
+/* ---- adding ------------------------------------------------------------------------------ */
+
+static struct blend_build *find(struct blend *b, const char *id)
+{
+	for (size_t i = 0; i < b->n_builds; i++)
+		if (!strcmp(b->builds[i].id, id))
+			return &b->builds[i];
+	return NULL;
+}
+
+static int find_or_add(struct blend *b, const char *id, struct blend_build **ret_build)
+{
+	char cut[BLEND_ID_SIZE];
+
+	text_copy(span_of(id, strlen(id)), cut, sizeof(cut));
+	*ret_build = find(b, cut);
+	if (*ret_build || b->n_builds == BLEND_MAX_BUILDS)
+		return 0;
+	struct blend_build *new = &b->builds[b->n_builds];
+	*new = (struct blend_build){ 0 };
+	int r = trim_new(&new->sum);
+	if (r != 0)
+		return r;
+	memcpy(new->id, cut, sizeof(cut));
+	b->n_builds++;
+	*ret_build = new;
+	return 0;
+}
+
+static void add_notes(struct pgo_notes *to, const struct pgo_notes *n)
+{
+	to->known |= n->known;
+	to->samples += n->samples;
+	to->lost += n->lost;
+	to->truncated += n->truncated;
+	to->unsymbolized += n->unsymbolized;
+	to->unwatched += n->unwatched;
+	to->taken += n->taken;
+	if (n->max_weight > to->max_weight)
+		to->max_weight = n->max_weight;
+}
+
+static bool is_cpu_profile(const struct pprof_profile *p)
+{
+	size_t number;
+
+	return pgo_sample_type(p, &number) == 0;
+}
+
+static uint64_t end_of(const struct pprof_profile *p)
+{
+	const struct pprof_header h = pprof_header(p);
+	int64_t end;
+
+	if (h.time_nanos <= 0 || h.duration_nanos < 0 ||
+	    __builtin_add_overflow(h.time_nanos, h.duration_nanos, &end))
+		return 0;
+	return (uint64_t)end;
+}
+
+int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
+{
+	struct pgo_notes notes = { 0 };
+	struct blend_build *to;
+
+	if (!is_cpu_profile(p))
+		return BLEND_E_MALFORMED;
+	int r = find_or_add(b, build, &to);
+	if (r == 0 && !to) {
+		b->left_out++;
+		return 0;
+	}
+	if (r == 0)
+		r = trim_add(to->sum, p, BLEND_DEPTH);
+	if (r != 0)
+		return r > 0 ? BLEND_E_TOO_LARGE : r;
+	pgo_notes_read(p, &notes);
+	add_notes(&to->notes, &notes);
+	to->n_profiles++;
+	if (end_of(p) > to->until)
+		to->until = end_of(p);
+	return 0;
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+static int add_up(struct blend *b, struct pgo_notes *notes, struct blend_result *result)
+{
+	struct pprof_profile *whole = b->builds[0].sum;
+	struct pgo_quality q = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->n_builds && !q.enough; i++) {
+		const struct blend_build *build = &b->builds[i];
+
+		if (i)
+			r = pprof_merge(whole, build->sum);
+		if (r == 0)
+			r = pgo_assess(whole, &q, NULL);
+		add_notes(notes, &build->notes);
+		result->n_builds++;
+		result->n_profiles += build->n_profiles;
+		if (build->until > result->until)
+			result->until = build->until;
+	}
+	return r > 0 ? BLEND_E_TOO_LARGE : r;
+}
+
+static int add_comment(struct pprof_profile *p, const struct pgo_notes *notes)
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(1024);
+
+	if (!notes->known)
+		return 0;
+	pgo_notes_print(notes, &text);
+	buf_append_u8(&text, 0);
+	return buf_error(&text) ? buf_error(&text) : pprof_add_comment(p, (const char *)text.data);
+}
+
+int blend_finish(struct blend *b, struct blend_result *ret_result)
+{
+	_cleanup_(freep) uint8_t *data = NULL;
+	struct pgo_notes notes = { 0 };
+	size_t size;
+
+	if (!b->n_builds)
+		return BLEND_E_EMPTY;
+	int r = add_up(b, &notes, ret_result);
+	if (r == 0)
+		r = add_comment(b->builds[0].sum, &notes);
+	if (r == 0)
+		r = pprof_encode(b->builds[0].sum, PPROF_GZIP, &data, &size);
+	if (r != 0)
+		return r > 0 ? BLEND_E_TOO_LARGE : r;
+	buf_append(&ret_result->pprof, data, size);
+	return buf_error(&ret_result->pprof);
+}
