@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "collector/depot/repair.h"
 #include "config/unit.h"
 
 static const struct {
 	const char *name;
 	enum command_status (*run)(int argc, char **argv);
 } commands[] = {
+	{ "backup", command_backup },
 	{ "compact", command_compact },
 	{ "token", command_token },
+	{ "verify", command_verify },
 };
 
 bool command_known(int argc, char **argv)
@@ -69,6 +72,10 @@ const char *command_trouble(int result)
 		return "its profiles.db is not one of hone's";
 	case DEPOT_E_DAMAGED:
 		return "its database is damaged";
+	case REPAIR_E_MISSING:
+		return "there is no profiles.db";
+	case REPAIR_E_EARLIER:
+		return "an earlier version of hone wrote it";
 	case DEPOT_E_FULL:
 		return "the disk is full";
 	default:

@@ -12,8 +12,10 @@ enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_WRONG = 2 };
 bool command_known(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
 
+enum command_status command_backup(int argc, char **argv);
 enum command_status command_compact(int argc, char **argv);
 enum command_status command_token(int argc, char **argv);
+enum command_status command_verify(int argc, char **argv);
 
 /* ---- for the commands -------------------------------------------------------------------- */
 

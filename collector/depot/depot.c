@@ -55,7 +55,7 @@ sqlite3 *depot_database(struct depot *d)
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int lock_folder(struct depot *d, const char *path)
+int depot_lock(const char *path, int *ret_lock)
 {
 	_cleanup_(freep) char *name = NULL;
 
@@ -65,12 +65,24 @@ static int lock_folder(struct depot *d, const char *path)
 		name = NULL;
 		return -ENOMEM;
 	}
-	d->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (d->lock < 0)
+	*ret_lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*ret_lock < 0)
 		return -errno;
-	if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+	if (flock(*ret_lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? DEPOT_E_LOCKED : -errno;
 	return 0;
+}
+
+/* A database of an earlier version has none. It can do without, only its file never shrinks. */
+static void have_auto_vacuum(sqlite3 *db)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+
+	if (sql_prepare(db, "PRAGMA auto_vacuum", &s) != 0 || sqlite3_step(s) != SQLITE_ROW ||
+	    sqlite3_column_int(s, 0) == 2)
+		return;
+	sqlite3_reset(s);
+	sql_run(db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
 }
 
 static int open_database(struct depot *d)
@@ -86,13 +98,15 @@ static int open_database(struct depot *d)
 	if (r == 0)
 		r = schema_upgrade(d->db);
 	if (r == 0)
+		have_auto_vacuum(d->db);
+	if (r == 0)
 		r = writer_init(&d->writer, d->db);
 	return r;
 }
 
 static int open_all(struct depot *d, const char *path)
 {
-	int r = lock_folder(d, path);
+	int r = depot_lock(path, &d->lock);
 
 	if (r != 0)
 		return r;

@@ -6,6 +6,10 @@
 
 #include "collector/depot/depot.h"
 
+/* Make the folder if need be, and lock it: @ret_lock is open while it is. DEPOT_E_LOCKED, -errno.
+ */
+int depot_lock(const char *path, int *ret_lock);
+
 /* The database's path. */
 const char *depot_file(const struct depot *d);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/depot/schema.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "collector/depot/depot.h"
+#include "collector/depot/repair.h"
 #include "collector/depot/sql.h"
 
 /* Never changed once released: what changes is a step of its own behind them. */
@@ -151,4 +153,39 @@ int schema_upgrade_by(sqlite3 *db, const char *const *all, int n)
 int schema_upgrade(sqlite3 *db)
 {
 	return schema_upgrade_by(db, steps, ARRAY_SIZE(steps));
+}
+
+static int check_version(sqlite3 *db)
+{
+	int version = 0;
+	int r = check_owner(db);
+
+	if (r == 0)
+		r = read_number(db, "PRAGMA user_version", &version);
+	if (r != 0 || version == schema_version())
+		return r;
+	return version < schema_version() ? REPAIR_E_EARLIER : DEPOT_E_NEWER;
+}
+
+int schema_open(const char *path, int flags, sqlite3 **ret_db)
+{
+	_cleanup_(freep) char *file = NULL;
+	_cleanup_(sql_closep) sqlite3 *db = NULL;
+
+	if (asprintf(&file, "%s/profiles.db", path) < 0) {
+		file = NULL;
+		return -ENOMEM;
+	}
+	if (access(file, F_OK) < 0)
+		return errno == ENOENT ? REPAIR_E_MISSING : -errno;
+	int code = sqlite3_open_v2(file, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+				   NULL);
+	int r = db ? sql_outcome(db, code) : -ENOMEM;
+	if (r == 0)
+		r = sql_run(db, "PRAGMA busy_timeout = 10000");
+	if (r == 0)
+		r = check_version(db);
+	if (r == 0)
+		*ret_db = TAKE_PTR(db);
+	return r;
 }

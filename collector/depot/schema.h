@@ -12,6 +12,13 @@
 /* 0, DEPOT_E_NEWER, DEPOT_E_FOREIGN, or what sql_outcome() makes of a failure. */
 int schema_upgrade(sqlite3 *db);
 
+/*
+ * Open the database in the folder @path with @flags of sqlite3_open_v2(), which has to be one of
+ * hone's and of today's version. 0, DEPOT_E_NEWER, DEPOT_E_FOREIGN, REPAIR_E_EARLIER,
+ * REPAIR_E_MISSING, or what sql_outcome() makes of a failure.
+ */
+int schema_open(const char *path, int flags, sqlite3 **ret_db);
+
 /* Versions there are; a new database gets this one. */
 int schema_version(void);
 

@@ -53,6 +53,12 @@ void sql_finalizep(sqlite3_stmt **s)
 	sqlite3_finalize(*s);
 }
 
+void sql_closep(sqlite3 **db)
+{
+	sqlite3_close(*db);
+	*db = NULL;
+}
+
 void sql_bind_text(sqlite3_stmt *s, int number, const char *text)
 {
 	sqlite3_bind_text(s, number, text, -1, SQLITE_STATIC);

@@ -18,6 +18,7 @@ int sql_run(sqlite3 *db, const char *sql);
 
 int sql_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_statement);
 void sql_finalizep(sqlite3_stmt **s);
+void sql_closep(sqlite3 **db);
 
 /* Borrowed until the statement is reset. SQLite copies nothing. */
 void sql_bind_text(sqlite3_stmt *s, int number, const char *text);

@@ -175,7 +175,9 @@ static int store(sqlite3_stmt *s, int64_t id, struct span pprof)
 {
 	sqlite3_bind_int64(s, 1, id);
 	sql_bind_blob(s, 2, pprof);
-	return sql_step_done(s);
+	int r = sql_step_done(s);
+	/* A broken index: better no profile than one that is only half there. */
+	return r == 0 && sqlite3_changes(sqlite3_db_handle(s)) != 1 ? DEPOT_E_DAMAGED : r;
 }
 
 int writer_store(sqlite3 *db, int64_t id, struct span pprof)

@@ -214,6 +214,18 @@ static int name_types(const struct pprof_profile *p, struct accepted *ret, struc
 	return 0;
 }
 
+int accept_types(struct pprof_profile *p, struct accepted *ret, struct refusal *why)
+{
+	int r = name_types(p, ret, why);
+
+	if (r != 0)
+		return r;
+	ret->row.types = ret->types;
+	ret->row.n_types = pprof_n_sample_types(p);
+	add_totals(p, ret->types, ret->row.n_types);
+	return 0;
+}
+
 static int look_at(const struct accept_input *in, struct pprof_profile *p, struct accepted *ret,
 		   struct refusal *why)
 {
@@ -230,12 +242,9 @@ static int look_at(const struct accept_input *in, struct pprof_profile *p, struc
 	row->cpu = pgo_sample_type(p, &type) == 0 && row->samples > 0;
 	int r = complete_labels(in, p, why);
 	if (r == 0)
-		r = name_types(p, ret, why);
+		r = accept_types(p, ret, why);
 	if (r != 0)
 		return r;
-	row->types = ret->types;
-	row->n_types = pprof_n_sample_types(p);
-	add_totals(p, ret->types, row->n_types);
 	const char *build = label_set_value(in->labels, "build_id");
 	if (!*build && pprof_n_mappings(p))
 		build = pprof_mapping(p, 0).build_id;

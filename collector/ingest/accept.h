@@ -10,6 +10,7 @@
 #pragma once
 
 #include "collector/ingest/labels.h"
+#include "libpprof/pprof.h"
 
 /* Bytes of a profile before compression, and samples in it. */
 #define ACCEPT_MAX_RAW	   ((size_t)64 << 20)
@@ -48,6 +49,9 @@ void accepted_fini(struct accepted *a);
 
 /* 0, INGEST_E_REFUSED or -ENOMEM. */
 int accept_profile(const struct accept_input *in, struct accepted *ret, struct refusal *why);
+
+/* The sample types of a profile, into @ret's .types and .row. 0, INGEST_E_REFUSED or -ENOMEM. */
+int accept_types(struct pprof_profile *p, struct accepted *ret, struct refusal *why);
 
 /* Undo a Content-Encoding of gzip: *ret_body is malloc'd. */
 int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "collector/compact/compact.h"
 #include "collector/compact/sum.h"
 #include "collector/curate/curate.h"
@@ -420,6 +422,28 @@ static void replaces_all_or_nothing(void **state)
 	depot_list_fini(&l);
 }
 
+/* A broken index loses no profile. */
+static void merges_nothing_it_cannot_store(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db;
+	char path[128];
+
+	for (uint64_t i = 0; i < 3; i++)
+		push(f, i, NOW - DEPOT_DAY, &usual);
+	snprintf(path, sizeof(path), "%s/profiles.db", f->data);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "DELETE FROM series", NULL, NULL, NULL), SQLITE_OK);
+	const struct compact_options options = { 0 };
+	assert_int_equal(compact_pass(f->depot, &options, NOW, NULL, &f->counts), DEPOT_E_DAMAGED);
+	sqlite3_stmt *s;
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM pprof", -1, &s, NULL), 0);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(s, 0), 3);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+}
+
 /* ---- windows ----------------------------------------------------------------------------- */
 
 static void aligns_windows(void **state)
@@ -551,6 +575,7 @@ int main(void)
 		TEST(keeps_apart_what_differs),
 		cmocka_unit_test(adds_up_notes),
 		TEST(replaces_all_or_nothing),
+		TEST(merges_nothing_it_cannot_store),
 		cmocka_unit_test(aligns_windows),
 		TEST(removes_what_is_old),
 		TEST(removes_what_is_too_much),

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/depot/repair.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "collector/depot/inside.h"
+#include "collector/depot/schema.h"
+#include "collector/depot/sql.h"
+#include "collector/depot/stored.h"
+#include "collector/depot/writer.h"
+
+#define BATCH 256 /* profiles a transaction */
+
+struct repair {
+	const struct depot_look *look;
+	struct depot_report *report;
+	sqlite3 *from, *to;
+	struct stored stored;
+	struct writer writer;
+	sqlite3_stmt *number, *merged, *merged_pprof;
+};
+
+static void fini(struct repair *p)
+{
+	sql_finalizep(&p->number);
+	sql_finalizep(&p->merged);
+	sql_finalizep(&p->merged_pprof);
+	stored_fini(&p->stored);
+	writer_fini(&p->writer);
+	sql_closep(&p->from);
+	sql_closep(&p->to);
+}
+
+/* ---- the new one ------------------------------------------------------------------------- */
+
+static int open_new(struct repair *p, const char *file)
+{
+	unlink(file);
+	int code = sqlite3_open_v2(file, &p->to,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+				   NULL);
+	int r = p->to ? sql_outcome(p->to, code) : -ENOMEM;
+
+	if (r == 0)
+		r = sql_run(p->to, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL");
+	if (r == 0)
+		r = schema_upgrade(p->to);
+	if (r == 0)
+		r = writer_init(&p->writer, p->to);
+	if (r == 0)
+		r = sql_run(p->to, "INSERT INTO sqlite_sequence (name, seq) VALUES ('profile', 0)");
+	if (r == 0)
+		r = sql_prepare(p->to, "UPDATE sqlite_sequence SET seq = ? WHERE name = 'profile'",
+				&p->number);
+	if (r == 0)
+		r = sql_prepare(p->to,
+				"UPDATE profile SET n = ?2, last = ?3, level = ?4 WHERE id = ?1",
+				&p->merged);
+	if (r == 0)
+		r = sql_prepare(p->to, "UPDATE pprof SET n = ?2, last = ?3 WHERE profile = ?1",
+				&p->merged_pprof);
+	return r;
+}
+
+/* The level is the index's own: at a lower one it is merged anew, which is harmless. */
+static int mark_merged(struct repair *p)
+{
+	const struct stored *s = &p->stored;
+	sqlite3_stmt *const both[] = { p->merged, p->merged_pprof };
+	bool hour = s->row.start / DEPOT_HOUR == s->end / DEPOT_HOUR;
+	int r = 0;
+
+	if (s->n == 1)
+		return 0;
+	sqlite3_bind_int(p->merged, 4, hour ? DEPOT_LEVEL_HOUR : DEPOT_LEVEL_DAY);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(both); i++) {
+		sqlite3_bind_int64(both[i], 1, s->id);
+		sqlite3_bind_int64(both[i], 2, s->n);
+		sqlite3_bind_int64(both[i], 3, s->end);
+		r = sql_step_done(both[i]);
+	}
+	return r;
+}
+
+/* With the id that it had: others may know it by that. */
+static int save(struct repair *p)
+{
+	struct stored *s = &p->stored;
+	bool is_new = false;
+	int r = p->look->look(p->look->context, s->row.pprof, &s->row.types, &s->row.n_types);
+
+	p->report->broken += r > 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	sqlite3_bind_int64(p->number, 1, s->id - 1);
+	r = sql_step_done(p->number);
+	if (r == 0)
+		r = writer_add(&p->writer, &s->row, &is_new);
+	if (r != 0 || !is_new)
+		return r;
+	p->report->profiles++;
+	p->report->bytes += s->row.pprof.size;
+	return mark_merged(p);
+}
+
+static int save_all(struct repair *p)
+{
+	int r = sql_run(p->to, "BEGIN");
+
+	while (r == 0 || r == STORED_E_BROKEN) {
+		r = stored_next(&p->stored);
+		p->report->broken += r == STORED_E_BROKEN;
+		if (r == 0)
+			r = save(p);
+		if (r == 0 && p->report->profiles % BATCH == BATCH - 1)
+			r = sql_run(p->to, "COMMIT; BEGIN");
+	}
+	return r == STORED_E_END ? sql_run(p->to, "COMMIT") : r;
+}
+
+/* ---- other tables ------------------------------------------------------------------------ */
+
+/* What is not made of profiles, as far as it can be read. */
+static void copy_table(struct repair *p, const char *name)
+{
+	char *sql = sqlite3_mprintf("INSERT OR IGNORE INTO main.\"%w\" SELECT * FROM old.\"%w\"",
+				    name, name);
+
+	if (sql && sqlite3_exec(p->to, sql, NULL, NULL, NULL) != SQLITE_OK &&
+	    !p->report->complaints++)
+		snprintf(p->report->why, sizeof(p->report->why), "table %s is lost", name);
+	sqlite3_free(sql);
+}
+
+static int copy_tables(struct repair *p, const char *file)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	char *attach = sqlite3_mprintf("ATTACH %Q AS old", file);
+	int r = attach ? sql_run(p->to, attach) : -ENOMEM;
+
+	sqlite3_free(attach);
+	if (r == 0)
+		r = sql_prepare(p->to,
+				"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name"
+				" NOT IN ('series', 'label', 'profile', 'pprof', 'type', 'value')"
+				" AND name NOT LIKE 'sqlite%'",
+				&s);
+	while (r == 0 && sqlite3_step(s) == SQLITE_ROW)
+		copy_table(p, (const char *)sqlite3_column_text(s, 0));
+	return r;
+}
+
+/* ---- the exchange ------------------------------------------------------------------------ */
+
+static int sync_folder(const char *path)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/*
+ * The log belongs to the old database, and would be taken for the new one's. What was in it has
+ * been read.
+ */
+static int exchange(const char *path, const char *file, const char *made)
+{
+	_cleanup_(freep) char *log = NULL, *shared = NULL, *old = NULL;
+
+	if (asprintf(&log, "%s-wal", file) < 0 || asprintf(&shared, "%s-shm", file) < 0 ||
+	    asprintf(&old, "%s.damaged", file) < 0)
+		return -ENOMEM;
+	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0)
+		return -errno;
+	if ((unlink(log) < 0 && errno != ENOENT) || (unlink(shared) < 0 && errno != ENOENT) ||
+	    rename(made, file) < 0)
+		return -errno;
+	return sync_folder(path);
+}
+
+static int make(struct repair *p, const char *file, const char *made)
+{
+	int r = open_new(p, made);
+
+	if (r == 0)
+		r = stored_init(&p->stored, p->from);
+	if (r == 0)
+		r = save_all(p);
+	return r ? r : copy_tables(p, file);
+}
+
+int depot_repair(const char *path, const struct depot_look *look, struct depot_report *ret_report)
+{
+	_cleanup_(freep) char *file = NULL, *made = NULL;
+	_cleanup_(closep) int lock = -1;
+	struct repair p = { .look = look, .report = ret_report };
+	int r = depot_lock(path, &lock);
+
+	*ret_report = (struct depot_report){ 0 };
+	if (r != 0)
+		return r;
+	if (asprintf(&file, "%s/profiles.db", path) < 0 ||
+	    asprintf(&made, "%s/profiles.db.made", path) < 0)
+		return -ENOMEM;
+	r = schema_open(path, SQLITE_OPEN_READWRITE, &p.from);
+	if (r == 0)
+		r = make(&p, file, made);
+	fini(&p);
+	return r ? r : exchange(path, file, made);
+}
