@@ -164,7 +164,9 @@ static int open_access(struct collector *c, struct credentials *ret_secrets)
 	r = access_new(loopback, c->settings.hosts, &c->access);
 	if (r == 0)
 		access_set_tokens(c->access, TAKE_PTR(ret_secrets->tokens));
-	return r;
+	return r ? r
+		 : rate_new(c->settings.limits.tenant_rate, c->settings.limits.tenant_burst,
+			    &c->rate);
 }
 
 static void set_log(struct collector *c, const struct settings *settings)
@@ -221,6 +223,13 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 	*c = (struct collector){ .settings = *settings, .log = log };
 	*settings = (struct settings){ 0 };
 	pthread_mutex_init(&c->log_mutex, NULL);
+	c->limits = (struct accept_limits){
+		.raw = c->settings.limits.uncompressed,
+		.samples = c->settings.limits.samples,
+		.labels = c->settings.limits.labels,
+		.label_name = c->settings.limits.label_name,
+		.label_value = c->settings.limits.label_value,
+	};
 	set_log(c, &c->settings);
 	int r = open_access(c, &secrets);
 	if (r == 0)
@@ -235,6 +244,7 @@ void collector_close(struct collector *c)
 	c->compactor = compactor_stop(c->compactor);
 	c->http = http_close(c->http);
 	c->access = access_free(c->access);
+	c->rate = rate_free(c->rate);
 	c->curate = curate_free(c->curate);
 	c->depot = depot_close(c->depot);
 	pthread_mutex_destroy(&c->log_mutex);

@@ -9,10 +9,12 @@
 
 #include "base/log.h"
 #include "collector/access/access.h"
+#include "collector/access/rate.h"
 #include "collector/compact/compact.h"
 #include "collector/curate/curate.h"
 #include "collector/depot/depot.h"
 #include "collector/http/http.h"
+#include "collector/ingest/accept.h"
 #include "collector/settings/settings.h"
 
 struct collector {
@@ -23,6 +25,8 @@ struct collector {
 	struct depot *depot;
 	struct curate *curate;
 	struct access *access;
+	struct rate *rate;
+	struct accept_limits limits;
 	struct compactor *compactor;
 	struct http *http;
 };

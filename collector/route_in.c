@@ -54,7 +54,7 @@ static struct span unpacked(const struct collector *c, const struct http_request
 		*ret_result = refuse(why, REFUSAL_UNIMPLEMENTED,
 				     "unknown compression: supported encodings are gzip");
 	else
-		*ret_result = accept_gunzip(body, c->settings.limits.body, ret_memory, &size, why);
+		*ret_result = accept_gunzip(body, c->limits.raw, ret_memory, &size, why);
 	return *ret_result ? span_of("", 0) : span_of(*ret_memory, size);
 }
 
@@ -84,14 +84,15 @@ static enum codec codec_of(const struct http_request *r)
 	return span_equals(name, "application/json") ? CODEC_JSON : CODEC_OTHER;
 }
 
-static int accept_push(const struct push *p, const char *tenant, struct accepted *accepted,
-		       struct refusal *why)
+static int accept_push(const struct collector *c, const struct push *p, const char *tenant,
+		       struct accepted *accepted, struct refusal *why)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_samples; i++) {
 		const struct push_sample *s = &p->samples[i];
 		const struct accept_input in = {
+			.limits = &c->limits,
 			.tenant = tenant,
 			.labels = &p->series[s->series],
 			.id = s->id,
@@ -113,7 +114,10 @@ static int store_push(struct collector *c, const struct push *p, const char *ten
 
 	if (!accepted || !rows)
 		return -ENOMEM;
-	int r = accept_push(p, tenant, accepted, why);
+	if (p->n_samples > c->settings.limits.profiles)
+		return refuse(why, REFUSAL_INVALID, "there are over %zu profiles in one request",
+			      (size_t)c->settings.limits.profiles);
+	int r = accept_push(c, p, tenant, accepted, why);
 	for (size_t i = 0; r == 0 && i < p->n_samples; i++)
 		rows[i] = accepted[i].row;
 	if (r == 0 && p->n_samples)
@@ -207,7 +211,8 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 {
 	_cleanup_(label_set_fini) struct label_set labels = LABEL_SET_NULL;
 	_cleanup_(freep) uint8_t *memory = NULL;
-	struct accept_input in = { .labels = &labels,
+	struct accept_input in = { .limits = &c->limits,
+				   .labels = &labels,
 				   .name_profile = true,
 				   .from = parse_time(http_argument(r, "from")),
 				   .now = (int64_t)clock_realtime() };
@@ -275,7 +280,8 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 {
 	_cleanup_(label_set_fini) struct label_set labels = LABEL_SET_NULL;
 	_cleanup_(freep) uint8_t *memory = NULL;
-	struct accept_input in = { .labels = &labels,
+	struct accept_input in = { .limits = &c->limits,
+				   .labels = &labels,
 				   .name_profile = true,
 				   .id = http_argument(r, "id"),
 				   .now = (int64_t)clock_realtime() };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/routes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "collector/access/access.h"
 
@@ -52,22 +55,15 @@ static bool is_method(const struct http_request *r, const char *one, const char 
 static const struct route {
 	const char *path, *methods[2];
 	void (*answer)(struct collector *c, const struct http_request *r, struct http_answer *a);
+	enum access_need need;
 } routes[] = {
-	{ "/push.v1.PusherService/Push", { "POST", "POST" }, route_push },
-	{ "/ingest", { "POST", "POST" }, route_ingest },
-	{ "/pyroscope/ingest", { "POST", "POST" }, route_ingest },
-	{ "/profiles", { "POST", "PUT" }, route_profiles },
+	{ "/push.v1.PusherService/Push", { "POST", "POST" }, route_push, ACCESS_PUSH },
+	{ "/ingest", { "POST", "POST" }, route_ingest, ACCESS_PUSH },
+	{ "/pyroscope/ingest", { "POST", "POST" }, route_ingest, ACCESS_PUSH },
+	{ "/profiles", { "POST", "PUT" }, route_profiles, ACCESS_PUSH },
 };
 
 /* ---- who may ask ------------------------------------------------------------------------- */
-
-static bool is_way_in(const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (!strcmp(path, routes[i].path))
-			return true;
-	return false;
-}
 
 /* What is asked by POST, but changes nothing. */
 static bool is_question(const char *path)
@@ -86,9 +82,25 @@ static enum access_need need_of(const struct http_request *r)
 	if (reads &&
 	    (!strcmp(path, "/healthz") || !strcmp(path, "/readyz") || !strcmp(path, "/ready")))
 		return ACCESS_OPEN;
-	if (is_way_in(path))
-		return ACCESS_PUSH;
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (!strcmp(path, routes[i].path))
+			return routes[i].need;
 	return reads || is_question(path) ? ACCESS_READ : ACCESS_ADMIN;
+}
+
+/* False: its tenant has pushed so much that it has to wait. */
+static bool is_in_time(struct collector *c, const char *tenant, struct http_answer *ret_refusal)
+{
+	uint64_t wait = rate_wait(c->rate, tenant, clock_monotonic());
+	char seconds[24];
+
+	if (!wait)
+		return true;
+	put_error(ret_refusal, 429, "resource_exhausted",
+		  "this tenant pushes more than limits.tenant_rate allows, try again later");
+	snprintf(seconds, sizeof(seconds), "%" PRIu64, wait);
+	http_answer_field(ret_refusal, "Retry-After", seconds);
+	return false;
 }
 
 bool routes_admit(void *context, struct http_request *r, struct http_answer *ret_refusal)
@@ -106,7 +118,7 @@ bool routes_admit(void *context, struct http_request *r, struct http_answer *ret
 	access_check(c->access, &request, &answer);
 	http_set_note(r, answer.tenant);
 	if (!answer.status)
-		return true;
+		return request.need != ACCESS_PUSH || is_in_time(c, answer.tenant, ret_refusal);
 	put_error(ret_refusal, answer.status, answer.code, answer.why);
 	if (answer.status == 401)
 		http_answer_field(ret_refusal, "WWW-Authenticate",
@@ -133,6 +145,8 @@ static void answer_known(struct collector *c, const struct http_request *r, stru
 
 		if (strcmp(path, to->path) != 0)
 			continue;
+		if (to->need == ACCESS_PUSH)
+			rate_charge(c->rate, route_tenant(r), http_body(r).size, clock_monotonic());
 		if (is_method(r, to->methods[0], to->methods[1]))
 			to->answer(c, r, a);
 		else

@@ -30,8 +30,7 @@ int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *re
 	int r = pp_gunzip(body.data, body.size, limit, &bytes);
 
 	if (r == PPROF_E_TOO_LARGE)
-		return refuse(why, REFUSAL_TOO_LARGE, "it is over %zu MiB uncompressed",
-			      limit >> 20);
+		return refuse(why, REFUSAL_TOO_LARGE, "it is over %zu bytes uncompressed", limit);
 	if (r > 0)
 		return refuse(why, REFUSAL_INVALID, "it is no whole gzip file");
 	if (r < 0)
@@ -82,6 +81,20 @@ static int add(struct label_set *l, const char *name, const char *value, struct 
 	return r ? r : label_set_finish(l, why);
 }
 
+static int check_labels(const struct label_set *l, const struct accept_limits *most,
+			struct refusal *why)
+{
+	if (l->n > most->labels)
+		return refuse(why, REFUSAL_INVALID, "there are over %zu labels", most->labels);
+	for (size_t i = 0; i < l->n; i++)
+		if (strlen(l->list[i].name) > most->label_name ||
+		    strlen(l->list[i].value) > most->label_value)
+			return refuse(why, REFUSAL_INVALID,
+				      "a label has over %zu bytes in its name, or %zu in its value",
+				      most->label_name, most->label_value);
+	return 0;
+}
+
 static int complete_labels(const struct accept_input *in, const struct pprof_profile *p,
 			   struct refusal *why)
 {
@@ -124,18 +137,17 @@ static int compress_fast(struct span plain, uint8_t **ret_data, size_t *ret_size
 }
 
 /* Make it plain, put names back, and keep the plain bytes. *ret_changed: other bytes than came. */
-static int unpack(struct span pprof, uint8_t **ret_plain, size_t *ret_size, bool *ret_changed,
-		  struct refusal *why)
+static int unpack(struct span pprof, size_t limit, uint8_t **ret_plain, size_t *ret_size,
+		  bool *ret_changed, struct refusal *why)
 {
 	*ret_changed = !pp_is_gzip(pprof.data, pprof.size);
 	if (!*ret_changed) {
-		int r = accept_gunzip(pprof, ACCEPT_MAX_RAW, ret_plain, ret_size, why);
+		int r = accept_gunzip(pprof, limit, ret_plain, ret_size, why);
 
 		if (r != 0)
 			return r;
-	} else if (pprof.size > ACCEPT_MAX_RAW) {
-		return refuse(why, REFUSAL_TOO_LARGE, "the profile is over %zu MiB",
-			      ACCEPT_MAX_RAW >> 20);
+	} else if (pprof.size > limit) {
+		return refuse(why, REFUSAL_TOO_LARGE, "the profile is over %zu bytes", limit);
 	} else {
 		*ret_plain = malloc(pprof.size + 1);
 		if (!*ret_plain)
@@ -149,12 +161,13 @@ static int unpack(struct span pprof, uint8_t **ret_plain, size_t *ret_size, bool
 	return 0;
 }
 
-static int decode(struct span plain, struct pprof_profile **ret_profile, struct refusal *why)
+static int decode(struct span plain, const struct accept_limits *most,
+		  struct pprof_profile **ret_profile, struct refusal *why)
 {
 	const struct pprof_limits limits = {
 		.size = sizeof(limits),
-		.uncompressed = ACCEPT_MAX_RAW,
-		.samples = ACCEPT_MAX_SAMPLES,
+		.uncompressed = most->raw,
+		.samples = most->samples,
 	};
 	const char *reason = "";
 
@@ -270,10 +283,13 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 	bool changed = false;
 	size_t size = 0;
 
+	int r = check_labels(in->labels, in->limits, why);
+	if (r != 0)
+		return r;
 	digest_profile(in, ret->row.key);
-	int r = unpack(in->pprof, &plain, &size, &changed, why);
+	r = unpack(in->pprof, in->limits->raw, &plain, &size, &changed, why);
 	if (r == 0)
-		r = decode(span_of(plain, size), &p, why);
+		r = decode(span_of(plain, size), in->limits, &p, why);
 	if (r == 0)
 		r = look_at(in, p, ret, why);
 	if (r != 0)

@@ -21,7 +21,22 @@
 /* How far ahead of our clock a profile may be, as Pyroscope has it. */
 #define ACCEPT_MAX_FUTURE (600 * (int64_t)1000000000)
 
+/* What is taken, each at most what is above and in labels.h. */
+struct accept_limits {
+	size_t raw;			/* bytes of a profile before compression */
+	size_t samples;			/* in it */
+	size_t labels;			/* of a series */
+	size_t label_name, label_value; /* bytes */
+};
+
+#define ACCEPT_LIMITS_MOST                                                             \
+	{                                                                              \
+		ACCEPT_MAX_RAW, ACCEPT_MAX_SAMPLES, LABEL_SET_MAX, LABEL_SET_MAX_NAME, \
+			LABEL_SET_MAX_VALUE                                            \
+	}
+
 struct accept_input {
+	const struct accept_limits *limits;
 	const char *tenant;
 	struct label_set *labels; /* finished; those that are missing are added to it */
 	bool name_profile;	  /* add __name__ where it is missing; otherwise it is refused */

@@ -38,6 +38,9 @@ struct settings {
 		uint64_t per_address;  /* likewise of one address; 0: no limit */
 		uint64_t idle, header_time, body_time, answer_time; /* ns */
 		uint64_t workers; /* requests worked on at a time */
+		/* Of what is pushed: bytes of a profile or request before compression. */
+		uint64_t uncompressed, samples, labels, label_name, label_value, profiles;
+		uint64_t tenant_rate, tenant_burst; /* bytes a second, 0: no limit; bytes */
 	} limits;
 
 	struct {

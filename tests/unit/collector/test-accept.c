@@ -51,10 +51,13 @@ struct trial {
 	struct refusal why;
 };
 
+static const struct accept_limits most = ACCEPT_LIMITS_MOST;
+
 static void begin(struct trial *t, struct encoded e)
 {
 	*t = (struct trial){ .labels = LABEL_SET_NULL };
-	t->in = (struct accept_input){ .tenant = "anonymous",
+	t->in = (struct accept_input){ .limits = &most,
+				       .tenant = "anonymous",
 				       .labels = &t->labels,
 				       .name_profile = true,
 				       .pprof = span_of(e.data, e.size),

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "collector/access/access.h"
+#include "collector/access/rate.h"
 
 static char push[TOKEN_SIZE], shop[TOKEN_SIZE], reader[TOKEN_SIZE], admin[TOKEN_SIZE];
 static char file[4 * TOKEN_LINE_SIZE + 64];
@@ -194,6 +196,46 @@ static void a_file_that_is_none(void **state)
 	}
 }
 
+static void a_tenant_in_debt_waits(void **state)
+{
+	const uint64_t start = 1000 * NSEC_PER_SEC;
+	struct rate *r;
+
+	(void)state;
+	assert_int_equal(rate_new(100, 1000, &r), 0);
+	assert_int_equal(rate_wait(r, "shop", start), 0);
+	rate_charge(r, "shop", 1500, start); /* more than it has: it may, once */
+	assert_int_equal(rate_wait(r, "shop", start), 6);
+	assert_int_equal(rate_wait(r, "bank", start), 0);
+	assert_int_equal(rate_wait(r, "shop", start + 4 * NSEC_PER_SEC), 2);
+	assert_int_equal(rate_wait(r, "shop", start + 6 * NSEC_PER_SEC), 0);
+	/* After a long while it has its burst and no more. */
+	rate_charge(r, "shop", 1001, start + 9999 * NSEC_PER_SEC);
+	assert_int_equal(rate_wait(r, "shop", start + 9999 * NSEC_PER_SEC), 1);
+	rate_free(r);
+	assert_int_equal(rate_new(0, 1, &r), 0);
+	rate_charge(r, "shop", 1500, start);
+	assert_int_equal(rate_wait(r, "shop", start), 0);
+	rate_free(r);
+}
+
+static void there_are_so_many_accounts(void **state)
+{
+	struct rate *r;
+	char name[16];
+
+	(void)state;
+	assert_int_equal(rate_new(1, 10, &r), 0);
+	rate_charge(r, "late", 1000, 2 * NSEC_PER_SEC);
+	for (uint64_t i = 0; i < 3 * RATE_MAX_TENANTS; i++) {
+		snprintf(name, sizeof(name), "t%u", (unsigned int)i);
+		rate_charge(r, name, 1, 3 * NSEC_PER_SEC + i);
+		/* Whoever comes again stays. */
+		assert_in_range(rate_wait(r, "late", 3 * NSEC_PER_SEC + i), 900, 1000);
+	}
+	rate_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +245,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign_pages_are_kept_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_tokens_all_may, setup, teardown),
 		cmocka_unit_test(a_file_that_is_none),
+		cmocka_unit_test(a_tenant_in_debt_waits),
+		cmocka_unit_test(there_are_so_many_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
