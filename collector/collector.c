@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "collector/credentials.h"
 #include "collector/routes.h"
 
@@ -55,13 +56,57 @@ static const char *depot_trouble(int r)
 	}
 }
 
+/* A file of the operator's; @path NULL: none. */
+static int read_file(struct collector *c, const char *path, struct buf *to)
+{
+	int r = path ? file_read(path, to) : 0;
+
+	if (r != 0)
+		log_error(c->log, "a file cannot be read", log_text("file", path), log_errno(r));
+	return r ? 1 : 0;
+}
+
+static int wrong_line(struct collector *c, const char *path, size_t line, int r)
+{
+	if (r < 0)
+		return r;
+	log_error(c->log, "a file is not as it should be", log_text("file", path),
+		  log_u64("line", line));
+	return 1;
+}
+
+static int open_curate(struct collector *c)
+{
+	_cleanup_(buf_fini) struct buf cold_text = BUF_INIT((size_t)4 << 20);
+	_cleanup_(buf_fini) struct buf rules_text = BUF_INIT((size_t)4 << 20);
+	const char *cold_file = c->settings.pgo.cold, *rules_file = c->settings.pgo.policy;
+	struct cold_list *cold = NULL;
+	struct curate_rules *rules = NULL;
+	size_t line = 0;
+	int r = read_file(c, cold_file, &cold_text);
+
+	if (r == 0)
+		r = read_file(c, rules_file, &rules_text);
+	if (r != 0)
+		return r;
+	r = cold_new(span_of(cold_text.data, cold_text.size), &cold, &line);
+	if (r != 0)
+		return wrong_line(c, cold_file, line, r);
+	r = curate_rules_new(span_of(rules_text.data, rules_text.size), &rules, &line);
+	if (r != 0) {
+		cold_free(cold);
+		return wrong_line(c, rules_file, line, r);
+	}
+	return curate_new(c->depot, cold, rules, &c->curate);
+}
+
 static int open_depot(struct collector *c, const char *data)
 {
 	char why[DEPOT_WHY_SIZE];
 	int r = depot_open(data, &c->depot, why);
 
 	if (r == 0)
-		return curate_new(c->depot, &c->curate);
+		return open_curate(c);
 	log_error(c->log, "the data cannot be used", log_text("data", data),
 		  log_text("reason", depot_trouble(r)), log_text("database", *why ? why : NULL));
 	return 1;

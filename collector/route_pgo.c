@@ -1,66 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /pgo/NAME?window=72h&depth=2&any=1 */
+/*
+ * GET /pgo/NAME: the profile, or with ?explain what it is made of. Arguments: those of
+ * collector/curate/policy.h, mode, build and label=NAME=VALUE (both repeatable), any.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "collector/ingest/labels.h"
 #include "collector/routes.h"
-
-#define HOUR	       (3600 * (int64_t)NSEC_PER_SEC)
-#define DEFAULT_WINDOW (72 * HOUR)
-#define MAX_WINDOW     (366 * 24 * HOUR)
-#define MAX_DEPTH      1000u
 
 struct arguments {
 	struct curate_request request;
-	bool any;
-	char why[128]; /* "" while all is well */
+	char labels[CURATE_MAX_SELECTORS][LABEL_SET_MAX_NAME + 1]; /* names, cut off */
+	bool any, explain;
+	char why[256]; /* "" while all is well */
 };
 
-/* "72h", "3d", "30m" */
-static bool parse_window(const char *text, int64_t *ret_window)
+static void add_label(struct arguments *a, const char *value)
 {
-	struct span rest = span_of(text, strlen(text));
-	uint64_t n;
+	struct curate_request *r = &a->request;
+	const char *equals = strchr(value, '=');
 
-	if (!text_number(&rest, 10, &n) || rest.size != 1 || !n || n > 100000)
-		return false;
-	int64_t unit = rest.data[0] == 'd'   ? 24 * HOUR
-		       : rest.data[0] == 'h' ? HOUR
-		       : rest.data[0] == 'm' ? HOUR / 60
-					     : 0;
-	*ret_window = (int64_t)n * unit;
-	return *ret_window > 0 && *ret_window <= MAX_WINDOW;
+	if (!equals || equals == value || equals - value > (ptrdiff_t)LABEL_SET_MAX_NAME ||
+	    r->n_labels == CURATE_MAX_SELECTORS) {
+		strcpy(a->why, "label is NAME=VALUE, up to 8 times.");
+		return;
+	}
+	char *name = a->labels[r->n_labels];
+	text_copy(span_of(value, (size_t)(equals - value)), name, sizeof(a->labels[0]));
+	r->labels[r->n_labels++] = (struct depot_label){ name, equals + 1 };
 }
 
-static bool parse_depth(const char *text, unsigned int *ret_depth)
+static void add_build(struct arguments *a, const char *value)
 {
-	struct span rest = span_of(text, strlen(text));
-	uint64_t n;
+	if (a->request.n_builds == CURATE_MAX_SELECTORS)
+		strcpy(a->why, "build may be given up to 8 times.");
+	else
+		a->request.builds[a->request.n_builds++] = value;
+}
 
-	if (!text_number(&rest, 10, &n) || rest.size || n == 1 || n > MAX_DEPTH)
-		return false;
-	*ret_depth = (unsigned int)n;
-	return true;
+static void set_policy(struct arguments *a, const char *name, const char *value)
+{
+	switch (curate_policy_set(&a->request.policy, name, value)) {
+	case 0:
+		break;
+	case CURATE_POLICY_E_UNKNOWN:
+		snprintf(a->why, sizeof(a->why),
+			 "Arguments are any, explain, build, label, mode, and the names of a "
+			 "policy (window, weight, ...), not %.60s.",
+			 name);
+		break;
+	default:
+		snprintf(a->why, sizeof(a->why), "%s is %s.", name, curate_policy_range(name));
+	}
 }
 
 static bool read_argument(void *context, const char *name, const char *value)
 {
 	struct arguments *a = context;
 
-	if (!strcmp(name, "window")) {
-		if (!parse_window(value, &a->request.window))
-			strcpy(a->why, "window is a number of d, h or m, up to 366 days.");
-	} else if (!strcmp(name, "depth")) {
-		if (!parse_depth(value, &a->request.depth))
-			strcpy(a->why, "depth is 0 for all locations, or from 2 to 1000.");
-	} else if (!strcmp(name, "any")) {
+	if (!strcmp(name, "any"))
 		a->any = strcmp(value, "0") != 0;
-	} else {
-		strcpy(a->why, "Arguments are window, depth and any.");
-	}
+	else if (!strcmp(name, "explain"))
+		a->explain = strcmp(value, "0") != 0;
+	else if (!strcmp(name, "build"))
+		add_build(a, value);
+	else if (!strcmp(name, "label"))
+		add_label(a, value);
+	else if (!strcmp(name, "mode"))
+		a->request.mode = value;
+	else
+		set_policy(a, name, value);
 	return !*a->why;
 }
 
@@ -84,39 +97,45 @@ static void put_time(struct http_answer *a, const char *name, int64_t ns)
 		http_answer_field(a, name, text);
 }
 
-static void put_builds(struct http_answer *a, const struct curate_result *r)
+static void put_builds(struct http_answer *a, const struct curate_explain *e)
 {
-	char text[HTTP_HEADER_SIZE];
+	char text[HTTP_HEADER_SIZE] = "";
 	size_t at = 0;
 
-	for (size_t i = 0; i < r->n_builds && i < CURATE_MAX_BUILDS && at < sizeof(text); i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i ? ", " : "",
-				       r->builds[i]);
+	for (size_t i = 0; i < e->n_builds && i < CURATE_MAX_BUILDS && at < sizeof(text); i++)
+		if (e->builds[i].fate == CURATE_USED)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", at ? ", " : "",
+					       e->builds[i].id);
 	if (at)
 		http_answer_field(a, "X-Hone-Builds", text);
 }
 
-static void put_provenance(struct http_answer *a, const struct curate_result *r)
+static void put_provenance(struct http_answer *a, const struct curate_explain *e, int64_t now)
 {
-	char coverage[32];
+	char text[64];
+	int64_t age = (now - e->last) / (int64_t)NSEC_PER_SEC;
 
-	http_answer_field(a, "ETag", r->etag);
+	http_answer_field(a, "ETag", e->etag);
 	http_answer_field(a, "Cache-Control", "no-cache");
-	if (*r->package)
-		http_answer_field(a, "X-Hone-Main-Package", r->package);
-	http_answer_field(a, "X-Hone-Verdict", pgo_verdict_name(r->quality.verdict));
-	snprintf(coverage, sizeof(coverage), "%.4f", r->quality.coverage);
-	http_answer_field(a, "X-Hone-Coverage", coverage);
-	put_number(a, "X-Hone-Samples", (size_t)r->quality.samples);
-	put_number(a, "X-Hone-Profiles", r->n_profiles);
-	put_number(a, "X-Hone-Instances", r->n_series);
-	put_builds(a, r);
-	put_time(a, "X-Hone-From", r->first);
-	put_time(a, "X-Hone-Until", r->last);
-	if (r->left_out)
-		put_number(a, "X-Hone-Left-Out", r->left_out);
-	if (r->unreadable)
-		put_number(a, "X-Hone-Unreadable", r->unreadable);
+	if (*e->package)
+		http_answer_field(a, "X-Hone-Main-Package", e->package);
+	http_answer_field(a, "X-Hone-Verdict", pgo_verdict_name(e->quality.verdict));
+	snprintf(text, sizeof(text), "%.4f", e->quality.coverage);
+	http_answer_field(a, "X-Hone-Coverage", text);
+	put_number(a, "X-Hone-Samples", (size_t)e->quality.samples);
+	put_number(a, "X-Hone-Profiles", e->n_profiles);
+	put_number(a, "X-Hone-Instances", e->n_instances);
+	put_builds(a, e);
+	put_time(a, "X-Hone-From", e->first);
+	put_time(a, "X-Hone-Until", e->last);
+	snprintf(text, sizeof(text), "%lldm",
+		 (long long)(e->policy.window / (60 * (int64_t)NSEC_PER_SEC)));
+	http_answer_field(a, "X-Hone-Window", text);
+	put_number(a, "X-Hone-Age", age > 0 ? (size_t)age : 0);
+	if (e->left_out.too_many)
+		put_number(a, "X-Hone-Left-Out", e->left_out.too_many);
+	if (e->left_out.unreadable)
+		put_number(a, "X-Hone-Unreadable", e->left_out.unreadable);
 }
 
 /* ---- the answer -------------------------------------------------------------------------- */
@@ -137,11 +156,11 @@ static bool has_tag(const char *list, const char *etag)
 	return false;
 }
 
-static void give(const struct http_request *r, const struct curate_result *result,
-		 struct http_answer *a)
+static void give(const struct http_request *r, const struct arguments *args,
+		 const struct curate_result *result, struct http_answer *a)
 {
-	put_provenance(a, result);
-	if (has_tag(http_header(r, "If-None-Match"), result->etag)) {
+	put_provenance(a, &result->explain, args->request.now);
+	if (has_tag(http_header(r, "If-None-Match"), result->explain.etag)) {
 		a->status = 304;
 		return;
 	}
@@ -150,19 +169,54 @@ static void give(const struct http_request *r, const struct curate_result *resul
 	buf_append(&a->body, result->pprof.data, result->pprof.size);
 }
 
+/* What it is made of, also where there is none: then with the status of that answer. */
+static void explain(struct collector *c, const struct arguments *args, unsigned int status,
+		    const struct curate_explain *e, struct http_answer *a)
+{
+	int r = curate_explain_json(e, args->request.now, &a->body);
+
+	if (r != 0) {
+		route_fail(c, a, "the explanation could not be written", r);
+		return;
+	}
+	a->status = status;
+	a->type = "application/json";
+	http_answer_field(a, "Cache-Control", "no-cache");
+}
+
+static void refuse_it(const struct arguments *args, const struct curate_result *result,
+		      struct http_answer *a)
+{
+	char text[CURATE_WHY_SIZE + 64];
+
+	snprintf(text, sizeof(text), "Not good enough yet (?any=1 gives it all the same): %s",
+		 result->explain.why);
+	put_provenance(a, &result->explain, args->request.now);
+	http_answer_text(a, 404, text);
+}
+
 static void answer(struct collector *c, const struct http_request *r, const struct arguments *args,
 		   struct http_answer *a)
 {
 	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
-	char text[CURATE_WHY_SIZE + 64];
+	const struct curate_explain *e = &result.explain;
 	int made = curate_make(c->curate, &args->request, &result);
 
 	switch (made) {
 	case 0:
-		break;
+		if (args->explain)
+			explain(c, args, 200, e, a);
+		else if (e->good || args->any)
+			give(r, args, &result, a);
+		else
+			refuse_it(args, &result, a);
+		return;
 	case CURATE_E_NONE:
 	case CURATE_E_AMBIGUOUS:
-		http_answer_text(a, 404, result.why);
+		if (args->explain)
+			explain(c, args, 404, e, a);
+		else
+			http_answer_text(a, 404, e->why);
 		return;
 	case CURATE_E_BUSY:
 		http_answer_text(a, 503, "Too many profiles are being made, try again.");
@@ -170,16 +224,7 @@ static void answer(struct collector *c, const struct http_request *r, const stru
 		return;
 	default:
 		route_fail(c, a, "the profile could not be made", made);
-		return;
 	}
-	if (result.good || args->any) {
-		give(r, &result, a);
-		return;
-	}
-	snprintf(text, sizeof(text), "Not good enough yet (?any=1 gives it all the same): %s",
-		 result.why);
-	put_provenance(a, &result);
-	http_answer_text(a, 404, text);
 }
 
 void route_pgo(struct collector *c, const struct http_request *r, const char *name,
@@ -187,10 +232,9 @@ void route_pgo(struct collector *c, const struct http_request *r, const char *na
 {
 	struct arguments args = { .request = { .tenant = route_tenant(r),
 					       .name = name,
-					       .now = (int64_t)clock_realtime(),
-					       .window = DEFAULT_WINDOW,
-					       .depth = CURATE_DEPTH } };
+					       .now = (int64_t)clock_realtime() } };
 
+	curate_policy_of(c->curate, name, &args.request.policy);
 	http_arguments(r, read_argument, &args);
 	if (!args.request.tenant)
 		strcpy(args.why, "X-Scope-OrgID is no name of a tenant.");

@@ -2,6 +2,7 @@
 #include "pgo/trim.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum role { LEAF, CALLER, SELF /* both the leaf and its caller */, N_ROLES };
 struct trim {
 	struct pprof_profile *to, *from;
 	size_t depth;
+	double factor;
 	uint32_t *functions;	      /* of from to those of to, or PPROF_NONE */
 	uint32_t *locations[N_ROLES]; /* likewise */
 	size_t samples, cpu;	      /* numbers of the sample types; SIZE_MAX: none */
@@ -38,9 +40,9 @@ int trim_new(struct pprof_profile **ret_profile)
 		return r;
 	r = pprof_set_header(p, &header);
 	if (r == 0)
-		r = pprof_add_sample_type(p, &samples);
-	if (r == 0)
 		r = pprof_add_sample_type(p, &cpu);
+	if (r == 0)
+		r = pprof_add_sample_type(p, &samples);
 	if (r != 0)
 		pprof_free(p);
 	else
@@ -200,22 +202,60 @@ static enum role role_of(size_t at, bool self)
 	return self ? SELF : LEAF;
 }
 
-static int64_t scaled(int64_t value, int64_t by)
+/* What cannot be is no larger than what is refused. */
+static int64_t times(int64_t value, int64_t by)
 {
 	int64_t product;
 
 	return __builtin_mul_overflow(value, by, &product) ? INT64_MAX : product;
 }
 
-static void read_values(const struct trim *t, const struct pprof_sample *s, int64_t ret_values[2])
+static void read_values(const struct trim *t, const struct pprof_sample *s, struct trim_sum *ret)
 {
-	ret_values[0] =
-		t->samples == SIZE_MAX ? s->values[t->cpu] / t->period : s->values[t->samples];
-	ret_values[1] =
-		t->cpu == SIZE_MAX ? scaled(s->values[t->samples], t->period) : s->values[t->cpu];
+	int64_t samples = t->samples == SIZE_MAX ? 0 : s->values[t->samples];
+	int64_t cpu = t->cpu == SIZE_MAX ? 0 : s->values[t->cpu];
+
 	/* Less than a period is a sample all the same. */
-	if (!ret_values[0] && ret_values[1] > 0 && t->samples == SIZE_MAX)
-		ret_values[0] = 1;
+	if (t->samples == SIZE_MAX)
+		samples = cpu > 0 && cpu < t->period ? 1 : cpu / t->period;
+	if (!cpu)
+		cpu = times(samples, t->period);
+	*ret = (struct trim_sum){ .cpu = cpu, .samples = samples };
+}
+
+static int64_t scaled(const struct trim *t, int64_t cpu)
+{
+	if (t->factor == 1 || !cpu)
+		return cpu;
+	double value = nearbyint((double)cpu * t->factor);
+	return value < 1 ? 1 : value > (double)TRIM_MAX_CPU ? TRIM_MAX_CPU : (int64_t)value;
+}
+
+static int measure(const struct trim *t, struct trim_sum *ret_sum)
+{
+	struct trim_sum sum = { 0 }, one;
+
+	for (size_t i = 0; i < pprof_n_samples(t->from); i++) {
+		const struct pprof_sample s = pprof_sample(t->from, i);
+
+		read_values(t, &s, &one);
+		if (one.cpu < 0 || one.samples < 0)
+			return TRIM_E_NEGATIVE;
+		if (one.cpu > TRIM_MAX_CPU - sum.cpu || one.samples > TRIM_MAX_CPU - sum.samples)
+			return TRIM_E_OVERFLOW;
+		sum.cpu += one.cpu;
+		sum.samples += one.samples;
+	}
+	*ret_sum = sum;
+	return 0;
+}
+
+int trim_measure(struct pprof_profile *from, struct trim_sum *ret_sum)
+{
+	struct trim t = { .from = from };
+	int r = find_types(&t);
+
+	return r ? r : measure(&t, ret_sum);
 }
 
 static int add_sample(struct trim *t, size_t number)
@@ -223,7 +263,7 @@ static int add_sample(struct trim *t, size_t number)
 	const struct pprof_sample s = pprof_sample(t->from, number);
 	size_t n = t->depth && t->depth < s.n_locations ? t->depth : s.n_locations;
 	bool self = is_self(t, &s);
-	int64_t values[2];
+	struct trim_sum sum;
 	uint32_t *stack = room(t->stack, &t->n_stack, n, sizeof(*stack));
 	int r = 0;
 
@@ -234,23 +274,34 @@ static int add_sample(struct trim *t, size_t number)
 		r = copy_location(t, s.locations[i], role_of(i, self), &t->stack[i]);
 	if (r != 0)
 		return r;
-	read_values(t, &s, values);
-	if (!values[0] && !values[1])
+	read_values(t, &s, &sum);
+	if (!sum.cpu && !sum.samples)
 		return 0;
+	const int64_t values[] = { scaled(t, sum.cpu), sum.samples };
 	const struct pprof_sample trimmed = { .locations = t->stack,
 					      .n_locations = n,
 					      .values = values };
 	return pprof_add_sample(t->to, &trimmed, NULL);
 }
 
-int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
+int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
+		    double factor)
 {
-	_cleanup_(fini) struct trim t = { .to = to, .from = from, .depth = depth };
+	_cleanup_(
+		fini) struct trim t = { .to = to, .from = from, .depth = depth, .factor = factor };
+	struct trim_sum sum;
 	int r = init(&t);
 
+	if (r == 0)
+		r = measure(&t, &sum);
 	for (size_t i = 0; r == 0 && i < pprof_n_samples(from); i++)
 		r = add_sample(&t, i);
 	if (r == PPROF_E_TOO_LARGE)
 		return TRIM_E_TOO_LARGE;
 	return r;
+}
+
+int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
+{
+	return trim_add_scaled(to, from, depth, 1);
 }

@@ -12,6 +12,11 @@
  * their addresses differ, and one when not, and a step from a node to itself is no call. A leaf
  * therefore gets address 1 and its callers address 2, unless leaf and caller have one address; and
  * the line stays where the innermost function is in its location more than once.
+ *
+ * The compiler takes the first of a profile's sample types that it knows for the weight of calls.
+ * Here that is cpu/nanoseconds: profiles of different rates add up to what they cost, and weights
+ * can be scaled with room for rounding. samples/count comes second and is never scaled: coverage
+ * (pgo/hotset.h) is about how often something was seen.
  */
 #pragma once
 
@@ -22,14 +27,35 @@
 enum trim_outcome {
 	TRIM_E_NO_VALUES = 1, /* neither samples/count nor cpu/nanoseconds */
 	TRIM_E_TOO_LARGE,     /* over a limit of libpprof's */
+	TRIM_E_NEGATIVE,      /* negative values: a difference of two profiles */
+	TRIM_E_OVERFLOW,      /* more CPU time than there can be */
 };
 
-/* An empty profile that trim_add() can add to: samples/count and cpu/nanoseconds. 0 or -ENOMEM. */
+/* CPU time in all, ns: 2^55 is 417 days of a CPU, and what Go adds up on 64 lines stays below 2^63.
+ */
+#define TRIM_MAX_CPU ((int64_t)1 << 55)
+
+struct trim_sum {
+	int64_t cpu, samples;
+};
+
+/* An empty profile that trim_add() can add to: cpu/nanoseconds and samples/count. 0 or -ENOMEM. */
 int trim_new(struct pprof_profile **ret_profile);
+
+/*
+ * What @from would add: 0, or the outcome that trim_add() would have but for TRIM_E_TOO_LARGE; then
+ * nothing needs to be undone.
+ */
+int trim_measure(struct pprof_profile *from, struct trim_sum *ret_sum);
 
 /*
  * Add @from's samples to @to, @depth locations of each; 0: all of them. Where @from has one of the
  * two sample types only, the other is made of it and of the period. 0, an outcome or -ENOMEM; after
- * a failure @to is fit only for pprof_free().
+ * TRIM_E_TOO_LARGE and -ENOMEM @to is fit only for pprof_free(), after another outcome it is as
+ * before.
  */
 int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth);
+
+/* The same with each CPU time times @factor, rounded; what is seen keeps 1 ns at least. */
+int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
+		    double factor);

@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/curate/cache.h"
 #include "collector/curate/gather.h"
 
 struct curate {
 	struct depot *depot;
+	struct cold_list *cold;
+	struct curate_rules *rules;
 	pthread_mutex_t making; /* held by the one who makes */
 	pthread_mutex_t mutex;	/* of what follows */
 	struct cache cache;
@@ -22,13 +24,19 @@ void curate_result_fini(struct curate_result *r)
 	buf_fini(&r->pprof);
 }
 
-int curate_new(struct depot *d, struct curate **ret_curate)
+int curate_new(struct depot *d, struct cold_list *cold, struct curate_rules *rules,
+	       struct curate **ret_curate)
 {
 	struct curate *c = calloc(1, sizeof(*c));
 
-	if (!c)
+	if (!c) {
+		cold_free(cold);
+		curate_rules_free(rules);
 		return -ENOMEM;
+	}
 	c->depot = d;
+	c->cold = cold;
+	c->rules = rules;
 	pthread_mutex_init(&c->making, NULL);
 	pthread_mutex_init(&c->mutex, NULL);
 	*ret_curate = c;
@@ -40,10 +48,18 @@ struct curate *curate_free(struct curate *c)
 	if (!c)
 		return NULL;
 	cache_fini(&c->cache);
+	cold_free(c->cold);
+	curate_rules_free(c->rules);
 	pthread_mutex_destroy(&c->mutex);
 	pthread_mutex_destroy(&c->making);
 	free(c);
 	return NULL;
+}
+
+void curate_policy_of(const struct curate *c, const char *name, struct curate_policy *ret_policy)
+{
+	*ret_policy = (struct curate_policy)CURATE_POLICY_DEFAULT;
+	curate_rules_apply(c->rules, name, ret_policy);
 }
 
 /* One view for the state and all that is made of it. */
@@ -76,7 +92,7 @@ static int make(struct curate *c, const struct curate_request *request, const ch
 
 	if (r != CACHE_E_NONE)
 		return r;
-	r = gather(reader, request, ret_result);
+	r = gather(reader, request, c->cold, ret_result);
 	if (r != 0)
 		return r;
 	pthread_mutex_lock(&c->mutex);
@@ -104,19 +120,42 @@ static void leave_line(struct curate *c)
 	pthread_mutex_unlock(&c->mutex);
 }
 
+/* All that an answer hangs on but for the profiles. Lengths part what clients wrote. */
+static int make_key(const struct curate_request *request, char **ret_key)
+{
+	struct buf key = BUF_INIT((size_t)1 << 20);
+
+	curate_policy_print(&request->policy, &key);
+	buf_printf(&key, " %s %zu:%s", request->tenant, strlen(request->name), request->name);
+	if (request->mode)
+		buf_printf(&key, " mode %zu:%s", strlen(request->mode), request->mode);
+	for (size_t i = 0; i < request->n_builds; i++)
+		buf_printf(&key, " build %zu:%s", strlen(request->builds[i]), request->builds[i]);
+	for (size_t i = 0; i < request->n_labels; i++) {
+		const struct depot_label *l = &request->labels[i];
+
+		buf_printf(&key, " label %zu:%s %zu:%s", strlen(l->name), l->name, strlen(l->value),
+			   l->value);
+	}
+	buf_append_u8(&key, 0);
+	if (buf_error(&key)) {
+		buf_fini(&key);
+		return -ENOMEM;
+	}
+	*ret_key = (char *)key.data;
+	return 0;
+}
+
 int curate_make(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result)
 {
 	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
 	_cleanup_(freep) char *key = NULL;
 	struct depot_state state;
+	int r = make_key(request, &key);
 
-	if (asprintf(&key, "%s %lld %u %s", request->tenant, (long long)request->window,
-		     request->depth, request->name) < 0) {
-		key = NULL;
-		return -ENOMEM;
-	}
-	int r = look(c, request, key, &reader, &state, ret_result);
+	if (r == 0)
+		r = look(c, request, key, &reader, &state, ret_result);
 	if (r != CACHE_E_NONE)
 		return r;
 	reader = depot_reader_close(reader);

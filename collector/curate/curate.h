@@ -4,49 +4,47 @@
  *
  * Those of the newest build in the window are taken first, then those of the build before it, and
  * so on until the samples suffice (struct pgo_quality, .enough). Newest is what appeared last: the
- * build whose first profile is the youngest. All are trimmed and added up (pgo/trim.h), judged
- * (pgo/quality.h) and encoded: the same profiles give the same bytes, whatever the order in which
- * they came and whenever it is asked.
+ * build whose first profile is the youngest. Which of them, and with which weights, says a policy
+ * (policy.h). All are trimmed and added up (pgo/trim.h), calls of cold functions are taken out
+ * (cold.h), and the whole is judged (pgo/quality.h) and encoded: the same profiles and policy give
+ * the same bytes, whatever the order in which they came and whenever it is asked.
  *
  * Answers are kept, and one is made anew only when the depot holds other profiles in its window.
  * Each is made by one thread, others that want one wait; too many waiting are sent away.
  */
 #pragma once
 
+#include "collector/curate/cold.h"
+#include "collector/curate/explain.h"
+#include "collector/curate/policy.h"
 #include "collector/depot/depot.h"
-#include "pgo/quality.h"
 
-#define CURATE_MAX_PROFILES 10000u /* more are left out, the oldest of the oldest builds first */
-#define CURATE_MAX_BUILDS   16u	   /* told by name */
-#define CURATE_MAX_WAITING  4u
-#define CURATE_DEPTH	    2u /* what Go 1.21 to 1.27 read */
-#define CURATE_WHY_SIZE	    512u
+#define CURATE_MAX_PROFILES  10000u /* more are left out, the oldest of the oldest builds first */
+#define CURATE_MAX_WAITING   4u
+#define CURATE_MAX_SELECTORS 8u
 
 enum curate_outcome {
-	CURATE_E_NONE = 1,  /* there is no profile, ret->why says what there is */
-	CURATE_E_AMBIGUOUS, /* a service of several main packages; likewise */
+	CURATE_E_NONE = 1,  /* there is no profile, ret->explain.why says what there is */
+	CURATE_E_AMBIGUOUS, /* of several main packages, or modes; likewise */
 	CURATE_E_BUSY,	    /* too many wait already */
 	CURATE_E_DAMAGED,   /* the database is broken */
 };
 
+/* All borrowed. */
 struct curate_request {
 	const char *tenant, *name;
-	int64_t now, window; /* ns */
-	unsigned int depth;  /* locations of a stack that are kept; 0: all */
+	int64_t now; /* ns */
+	struct curate_policy policy;
+	const char *mode;			  /* this one only, or NULL */
+	const char *builds[CURATE_MAX_SELECTORS]; /* these only, or any */
+	size_t n_builds;
+	struct depot_label labels[CURATE_MAX_SELECTORS]; /* with all of these */
+	size_t n_labels;
 };
 
 struct curate_result {
 	struct buf pprof; /* gzip */
-	char etag[36];	  /* with its quotes */
-	struct pgo_quality quality;
-	char package[256];		    /* main package, "" if no profile says so */
-	char builds[CURATE_MAX_BUILDS][64]; /* newest first */
-	size_t n_builds;		    /* used; may be more than are named */
-	size_t n_series, n_profiles;	    /* used */
-	size_t left_out, unreadable;	    /* profiles over CURATE_MAX_PROFILES; broken ones */
-	int64_t first, last; /* ns since the epoch: start of the first one used, end of the last */
-	char why[CURATE_WHY_SIZE]; /* a sentence: with an outcome, or why it is not good enough */
-	bool good;		   /* fair or good: fit to be built with */
+	struct curate_explain explain;
 };
 
 #define CURATE_RESULT_NULL                           \
@@ -58,8 +56,13 @@ void curate_result_fini(struct curate_result *r);
 
 struct curate;
 
-int curate_new(struct depot *d, struct curate **ret_curate);
+/* @cold, which may be NULL, is taken over, @rules, which may be NULL, as well. */
+int curate_new(struct depot *d, struct cold_list *cold, struct curate_rules *rules,
+	       struct curate **ret_curate);
 struct curate *curate_free(struct curate *c);
+
+/* The operator's policy for @name. */
+void curate_policy_of(const struct curate *c, const char *name, struct curate_policy *ret_policy);
 
 /* In any thread. 0, an outcome or -errno. */
 int curate_make(struct curate *c, const struct curate_request *request,

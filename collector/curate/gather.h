@@ -6,6 +6,7 @@
 
 struct depot_query gather_query(const struct curate_request *request);
 
-/* 0, an enum curate_outcome, or -errno. */
+/* @cold may be NULL. 0, an enum curate_outcome, or -errno; ret->explain is set as far as it goes.
+ */
 int gather(struct depot_reader *reader, const struct curate_request *request,
-	   struct curate_result *ret_result);
+	   const struct cold_list *cold, struct curate_result *ret_result);

@@ -175,6 +175,13 @@ int depot_state(struct depot_reader *r, const struct depot_query *q, struct depo
 int depot_list(struct depot_reader *r, const struct depot_query *q, struct depot_list *ret_list);
 void depot_list_fini(struct depot_list *l);
 
+/*
+ * Call @each with the value of label @name of each series of @q's name that has it, in any window,
+ * in order of the series. 0, DEPOT_E_DAMAGED or -errno.
+ */
+int depot_values(struct depot_reader *r, const struct depot_query *q, const char *name,
+		 void (*each)(void *context, int64_t series, const char *value), void *context);
+
 /* Append the pprof of a profile to @to. 0, DEPOT_E_NONE, DEPOT_E_DAMAGED or -errno. */
 int depot_read(struct depot_reader *r, int64_t id, struct buf *to);
 

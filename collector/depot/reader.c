@@ -245,6 +245,29 @@ int depot_list(struct depot_reader *r, const struct depot_query *q, struct depot
 	return result ? result : list_rows(r, q, ret_list);
 }
 
+int depot_values(struct depot_reader *r, const struct depot_query *q, const char *name,
+		 void (*each)(void *context, int64_t series, const char *value), void *context)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int code = SQLITE_DONE;
+	int result = prepare(r,
+			     SERIES_OF_NAME "SELECT w.id, l.value FROM wanted w JOIN label l"
+					    " ON l.series = w.id AND l.name = ?5 ORDER BY w.id",
+			     q, &s);
+
+	if (result != 0)
+		return result;
+	sql_bind_text(s, 5, name);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		const char *value = (const char *)sqlite3_column_text(s, 1);
+
+		if (!value)
+			return -ENOMEM;
+		each(context, sqlite3_column_int64(s, 0), value);
+	}
+	return sql_outcome(r->db, code);
+}
+
 int depot_read(struct depot_reader *r, int64_t id, struct buf *to)
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;

@@ -33,6 +33,10 @@ struct settings {
 	} log;
 
 	struct {
+		const char *policy, *cold; /* files: curate/policy.h, curate/cold.h */
+	} pgo;
+
+	struct {
 		uint64_t body, memory; /* bytes of one request's body, of all together */
 		uint64_t connections;  /* at a time */
 		uint64_t per_address;  /* likewise of one address; 0: no limit */

@@ -27,10 +27,11 @@ static struct pprof_profile *make(uint64_t seed, bool samples, bool cpu)
 	pgo_random_init(&rng, seed);
 	assert_int_equal(pprof_new(&p), 0);
 	assert_int_equal(pprof_set_header(p, &header), 0);
-	if (samples)
-		assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
+	/* As in a trimmed one the CPU time first, which then is the weight. */
 	if (cpu)
 		assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
+	if (samples)
+		assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
 	for (unsigned int i = 0; i < FUNCTIONS; i++) {
 		snprintf(name, sizeof(name), "main.f%u", i);
 		const struct pprof_function f = { .name = i ? name : "",
@@ -55,7 +56,7 @@ static struct pprof_profile *make(uint64_t seed, bool samples, bool cpu)
 		uint32_t stack[6];
 		size_t n = pgo_random_u64(&rng) % 6 + 1;
 		int64_t count = pgo_random_u64(&rng) % 9;
-		const int64_t values[] = { samples ? count : count * 10, count * 10 };
+		const int64_t values[] = { cpu ? count * 10 : count, count };
 
 		for (size_t k = 0; k < n; k++)
 			stack[k] = pgo_random_u64(&rng) % pprof_n_locations(p);
@@ -150,11 +151,80 @@ static void makes_both_values(void **state)
 	pprof_free(both), pprof_free(samples), pprof_free(cpu);
 }
 
+/* Scaled down a lot nothing vanishes, and what is heavier stays heavier; counts stay as they are.
+ */
+static void scaled_keeps_order(void **state)
+{
+	struct pprof_profile *p = make(7, true, true), *whole = trimmed(p, 2), *half, *least;
+	struct trim_sum sum, other;
+
+	(void)state;
+	assert_int_equal(trim_new(&half), 0);
+	assert_int_equal(trim_add_scaled(half, whole, 2, 0.5), 0);
+	assert_int_equal(trim_new(&least), 0);
+	assert_int_equal(trim_add_scaled(least, whole, 2, 1e-9), 0);
+	assert_int_equal(trim_measure(whole, &sum), 0);
+	assert_int_equal(trim_measure(half, &other), 0);
+	assert_int_equal(other.samples, sum.samples);
+	assert_int_equal(other.cpu, sum.cpu / 2);
+	assert_int_equal(pprof_n_samples(half), pprof_n_samples(whole));
+	assert_int_equal(pprof_n_samples(least), pprof_n_samples(whole));
+	for (size_t i = 0; i < pprof_n_samples(whole); i++) {
+		int64_t value = pprof_sample(whole, i).values[0];
+
+		assert_int_equal(pprof_sample(half, i).values[0], value / 2);
+		assert_int_equal(pprof_sample(least, i).values[0], 1);
+	}
+	pprof_free(half);
+	pprof_free(least);
+	pprof_free(whole);
+	pprof_free(p);
+}
+
+static struct pprof_profile *with_value(int64_t value)
+{
+	const struct pprof_value_type type = { "cpu", "nanoseconds" };
+	const struct pprof_sample s = { .values = &value };
+	struct pprof_profile *p;
+
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_add_sample_type(p, &type), 0);
+	assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
+	return p;
+}
+
+static void refuses_what_cannot_be(void **state)
+{
+	static const struct {
+		int64_t value;
+		int outcome;
+	} cases[] = {
+		{ -1, TRIM_E_NEGATIVE },
+		{ INT64_MIN, TRIM_E_NEGATIVE },
+		{ TRIM_MAX_CPU, 0 },
+		{ TRIM_MAX_CPU + 1, TRIM_E_OVERFLOW },
+		{ INT64_MAX, TRIM_E_OVERFLOW },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pprof_profile *p = with_value(cases[i].value), *to;
+		struct trim_sum sum;
+
+		assert_int_equal(trim_measure(p, &sum), cases[i].outcome);
+		assert_int_equal(trim_new(&to), 0);
+		assert_int_equal(trim_add(to, p, 2), cases[i].outcome);
+		assert_int_equal(pprof_n_samples(to), cases[i].outcome ? 0 : 1);
+		pprof_free(to);
+		pprof_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_edges),
-		cmocka_unit_test(less_of_everything),
+		cmocka_unit_test(scaled_keeps_order), cmocka_unit_test(refuses_what_cannot_be),
+		cmocka_unit_test(same_edges),	      cmocka_unit_test(less_of_everything),
 		cmocka_unit_test(makes_both_values),
 	};
 
