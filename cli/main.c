@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "check", "tell what the Go compiler will see in a profile", cmd_check },
 	{ "compare", "tell how much two profiles of a program agree", cmd_compare },
 	{ "pull", "fetch the default.pgo of each main package, for a build", cmd_pull },
+	{ "push", "send a profile to a store", cmd_push },
 	{ NULL, NULL, NULL },
 };
 

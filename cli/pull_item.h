@@ -55,6 +55,11 @@ void pull_item_end(struct pull_item *item, enum pull_outcome outcome, const char
 /* ---- the sources: 0, or -errno for what concerns all ------------------------------------- */
 
 int pull_from_server(const struct pull_options *o, struct pull_item *items, size_t n);
+/*
+ * Likewise of one item that is settled already, as hone-collector's question found nothing: what
+ * stays so if a Pyroscope has nothing either, or there is none.
+ */
+int pull_from_query(const struct pull_options *o, struct pull_item *item);
 int pull_from_folder(const struct pull_options *o, struct pull_item *items, size_t n);
 int pull_from_programs(const struct pull_options *o, struct pull_item *items, size_t n);
 

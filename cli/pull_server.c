@@ -2,13 +2,15 @@
 /*
  * From a server: hone-collector makes the whole profile, and is asked first. What it served last
  * time it recognises by its entity tag, which is the digest of the profile's bytes: so that of the
- * file is sent, and nothing has to be remembered beside it.
+ * file is sent, and nothing has to be remembered beside it. A server that does not know the
+ * question may be a Grafana Pyroscope, and is asked as such.
  */
 #include <errno.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/pull_item.h"
 #include "store/curated.h"
@@ -76,7 +78,29 @@ static int copy_old(struct pull_item *item)
 	return buf_error(&item->got);
 }
 
-static int take_answer(struct question *q)
+/* A server that does not know the question: Pyroscope, whose web page may be the answer to all. */
+static bool is_foreign(const struct fetch *f, const struct curated_facts *facts)
+{
+	char type[64] = "";
+
+	fetch_header(f, "Content-Type", type, sizeof(type));
+	return !facts->by_collector && (f->status == 404 || f->status == 405 ||
+					(f->status == 200 && !strncasecmp(type, "text/html", 9)));
+}
+
+static int ask_otherwise(const struct pull_options *o, struct question *q)
+{
+	const struct fetch *f = q->fetch;
+
+	if (f->status == 200)
+		pull_item_end(q->item, PULL_FAILED,
+			      "the store answered with a web page, but not as a store does");
+	else
+		pull_item_end(q->item, PULL_KEPT, "%s", f->text);
+	return o->tag ? 0 : pull_from_query(o, q->item);
+}
+
+static int take_answer(const struct pull_options *o, struct question *q)
 {
 	struct pull_item *item = q->item;
 	struct fetch *f = q->fetch;
@@ -86,6 +110,8 @@ static int take_answer(struct question *q)
 	item->until = facts.until;
 	if (f->status == 304 && *q->match)
 		return copy_old(item);
+	if (is_foreign(f, &facts))
+		return ask_otherwise(o, q);
 	if (f->status == 200) {
 		item->got = f->body;
 		f->body = (struct buf){ 0 };
@@ -95,7 +121,8 @@ static int take_answer(struct question *q)
 	return 0;
 }
 
-static int ask_all(struct question *questions, struct fetch *fetches, size_t n)
+static int ask_all(const struct pull_options *o, struct question *questions, struct fetch *fetches,
+		   size_t n)
 {
 	char why[STORE_TEXT_SIZE];
 	int r = fetch_all(fetches, n, AT_ONCE, why);
@@ -103,7 +130,7 @@ static int ask_all(struct question *questions, struct fetch *fetches, size_t n)
 	for (size_t i = 0; r == STORE_E_OPTIONS && i < n; i++)
 		pull_item_end(questions[i].item, PULL_FAILED, "%s", why);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = take_answer(&questions[i]);
+		r = take_answer(o, &questions[i]);
 	return r < 0 ? r : 0;
 }
 
@@ -124,7 +151,7 @@ int pull_from_server(const struct pull_options *o, struct pull_item *items, size
 		asked += r == 0 && ask;
 	}
 	if (r == 0 && asked)
-		r = ask_all(questions, fetches, asked);
+		r = ask_all(o, questions, fetches, asked);
 	for (size_t i = 0; questions && i < n; i++) {
 		buf_fini(&questions[i].path);
 		buf_fini(&questions[i].query);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From Grafana Pyroscope, which adds profiles up but makes no default.pgo of them: it is asked for
+ * one day after the other, the answers are added up and judged here. It dates its answers as it
+ * likes, so what is newer than --max-age is asked for by itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/load.h"
+#include "cli/pull_blend.h"
+#include "cli/pull_item.h"
+#include "pgo/shapes.h"
+#include "store/query.h"
+
+#define AT_ONCE	       2
+#define DEFAULT_WINDOW (72 * 3600 * NSEC_PER_SEC)
+
+struct part {
+	uint64_t from, until;
+	struct buf body;
+};
+
+struct asking {
+	const struct pull_options *options;
+	struct pull_item *item;
+	struct part *parts; /* newest first */
+	struct fetch *fetches;
+	size_t n;
+};
+
+static void asking_fini(struct asking *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		buf_fini(&a->parts[i].body);
+		fetch_fini(&a->fetches[i]);
+	}
+	free(a->parts);
+	free(a->fetches);
+}
+
+/* ---- questions --------------------------------------------------------------------------- */
+
+static uint64_t begin_of(const struct pull_options *o, uint64_t until, uint64_t first, uint64_t now)
+{
+	uint64_t from = until - first > QUERY_MAX_TIME ? until - QUERY_MAX_TIME : first;
+	uint64_t fresh = o->max_age && o->max_age < now ? now - o->max_age : from;
+
+	return from < fresh && fresh < until ? fresh : from;
+}
+
+static int make_parts(struct asking *a, uint64_t now)
+{
+	const uint64_t window = a->options->window ? a->options->window : DEFAULT_WINDOW;
+	const uint64_t first = window < now ? now - window : 0;
+	size_t most = (size_t)(window / QUERY_MAX_TIME) + 3;
+
+	a->parts = calloc(most, sizeof(*a->parts));
+	a->fetches = calloc(most, sizeof(*a->fetches));
+	if (!a->parts || !a->fetches)
+		return -ENOMEM;
+	for (uint64_t until = now; until > first && a->n < most; a->n++) {
+		uint64_t from = begin_of(a->options, until, first, now);
+
+		a->parts[a->n] = (struct part){ from, until, BUF_INIT(16384) };
+		until = from;
+	}
+	return 0;
+}
+
+static int make_question(struct asking *a, size_t i)
+{
+	const struct pull_options *o = a->options;
+	struct part *part = &a->parts[i];
+	const struct query_question q = {
+		.label = o->service ? "service_name" : "main_package",
+		.value = a->item->name,
+		.from = part->from,
+		.until = part->until - 1, /* the end counts, to the server */
+		.depth = BLEND_DEPTH,
+	};
+	int r = query_ask(&q, &part->body);
+
+	a->fetches[i] = (struct fetch){ .options = &o->remote.options,
+					.path = QUERY_PATH,
+					.headers = query_headers,
+					.n_headers = ARRAY_SIZE(query_headers),
+					.post = span_of(part->body.data, part->body.size),
+					.max_answer = PULL_MAX_PROFILE,
+					.compressed = true };
+	return r;
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
+
+/* The server calls its own period one second. What a sample stands for nobody knows. */
+static int forget_period(struct pprof_profile *p)
+{
+	struct pprof_header header = pprof_header(p);
+
+	header.period = 0;
+	return pprof_set_header(p, &header);
+}
+
+/* 0; 1: there is none in it, or none of use, *ret_why tells; -errno. */
+static int add_answer(struct blend *b, struct fetch *f, const char **ret_why)
+{
+	_cleanup_(load_profile_freep) struct pprof_profile *p = NULL;
+	int r;
+
+	*ret_why = f->text;
+	if (f->status != 200 || !f->body.size)
+		return 1;
+	*ret_why = "what came is no profile";
+	pgo_shapes_unescape_plain(f->body.data, f->body.size);
+	r = pprof_decode(f->body.data, f->body.size, NULL, &p, NULL);
+	if (r == 0)
+		r = forget_period(p);
+	if (r == 0)
+		r = blend_add(b, "", p);
+	return r > 0 ? 1 : r;
+}
+
+static int finish(struct asking *a, struct blend *b, uint64_t until)
+{
+	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
+	struct pull_item *item = a->item;
+	int r = blend_finish(b, &result);
+
+	if (r == 0) {
+		item->got = result.pprof;
+		result.pprof = (struct buf){ 0 };
+		item->until = until;
+		item->outcome = PULL_PENDING;
+		item->why[0] = '\0';
+	} else if (r > 0) {
+		pull_item_end(item, PULL_FAILED, "its profiles are too large to be added up");
+	}
+	return r < 0 ? r : 0;
+}
+
+/* It is no Pyroscope either. */
+static bool is_unknown(const struct fetch *f)
+{
+	return f->status == 404 || f->status == 405 || f->status == 501;
+}
+
+/*
+ * A day that cannot be had fails all: half of the profile would look like a change. Where no day
+ * has any, the item stays as it is.
+ */
+static int take_answers(struct asking *a)
+{
+	_cleanup_(blend_fini) struct blend b = BLEND_NULL;
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const char *why;
+		int r = add_answer(&b, &a->fetches[i], &why);
+
+		if (r < 0)
+			return r;
+		if (r > 0 && is_unknown(&a->fetches[i]))
+			return 0;
+		if (r > 0 && *why) {
+			pull_item_end(a->item, PULL_FAILED, "%s", why);
+			return 0;
+		}
+		if (r == 0 && !until)
+			until = a->parts[i].until - 1;
+	}
+	return until ? finish(a, &b, until) : 0;
+}
+
+int pull_from_query(const struct pull_options *o, struct pull_item *item)
+{
+	_cleanup_(asking_fini) struct asking a = { .options = o, .item = item };
+	char bad[STORE_TEXT_SIZE];
+	int r = make_parts(&a, clock_realtime());
+
+	for (size_t i = 0; r == 0 && i < a.n; i++)
+		r = make_question(&a, i);
+	if (r == 0)
+		r = fetch_all(a.fetches, a.n, AT_ONCE, bad);
+	if (r == 0)
+		r = take_answers(&a);
+	return r < 0 ? r : 0;
+}
