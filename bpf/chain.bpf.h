@@ -26,11 +26,12 @@ static __always_inline bool window_move(struct scratch *x, uint64_t at)
 }
 
 /*
- * Have the record at @f in x->record. At the end of a mapping it is read by itself. A function of
- * its own, and the result in the map, so that the loops below look the same to the verifier each
- * time around.
+ * Have the record at @f in x->record. At the end of a mapping it is read by itself. The result is
+ * in the map, so that the loops below look the same to the verifier each time around. Not a
+ * function of its own: a return for each frame costs, most of all where the kernel makes returns
+ * safe.
  */
-static __noinline bool record_read(struct scratch *x, uint64_t f)
+static __always_inline bool record_read(struct scratch *x, uint64_t f)
 {
 	uint64_t offset = f - x->window_at;
 
@@ -63,8 +64,8 @@ __noinline int chain_walk(uint32_t at, uint64_t f)
 
 	if (!x)
 		return 0;
-	policy = &x->process.policy;
-	start_code = x->process.start_code;
+	policy = &sampled(x)->policy;
+	start_code = sampled(x)->start_code;
 	r = &x->record;
 	while (n < SAMPLE_MAX_FRAMES) {
 		if (!record_read(x, f) || !r->return_address)
@@ -97,14 +98,14 @@ out:
 /* In a Go signal handler: its frame is by the record of what sigtramp() called. */
 static __noinline int chain_find_signal(struct scratch *x)
 {
-	struct code_range sigtramp = x->process.policy.sigtramp;
-	uint64_t start_code = x->process.start_code, f = x->sample.fp;
+	struct code_range sigtramp = sampled(x)->policy.sigtramp;
+	uint64_t start_code = sampled(x)->start_code, f = x->sample.fp;
 
 	for (int i = 0; i < HANDLER_MAX_FRAMES; i++) {
 		if (!record_read(x, f))
 			break;
 		if (in_range(x->record.return_address, start_code, sigtramp)) {
-			x->signal_frame = frame_above(f, x->process.policy.sigtramp_frame);
+			x->signal_frame = frame_above(f, sampled(x)->policy.sigtramp_frame);
 			break;
 		}
 		f = x->record.next;
@@ -143,7 +144,7 @@ static __always_inline void words_read(struct scratch *x)
 static __always_inline bool is_record(struct scratch *x, uint64_t f)
 {
 	return f + 8 - x->sample.sp < SAMPLE_NEAR_BYTES && record_read(x, f) &&
-	       x->record.return_address - x->process.start_code < SAMPLE_CODE_BYTES;
+	       x->record.return_address - sampled(x)->start_code < SAMPLE_CODE_BYTES;
 }
 
 /*
@@ -161,7 +162,7 @@ __noinline int chain_search(void)
 		return 0;
 	words_read_fewer(x, 8 * SAMPLE_MAX_WORDS);
 	at = x->sample.sp;
-	start_code = x->process.start_code;
+	start_code = sampled(x)->start_code;
 	x->sample.chain = 0;
 	for (uint32_t i = 0; i < SAMPLE_MAX_WORDS - 1; i++, at += 8) {
 		if (i + 1 >= x->sample.n_words)

@@ -74,7 +74,7 @@ static __always_inline bool is_in_c(const struct sample *s)
 	return s->flags & SAMPLE_ON_G0 && s->go.curg && s->go.ncgo && s->go.syscall_sp;
 }
 
-static __noinline int stack_read(struct scratch *x)
+static __always_inline int stack_read(struct scratch *x)
 {
 	struct sample *s = &x->sample;
 
@@ -108,12 +108,12 @@ static __always_inline void scratch_clear(struct scratch *x)
 static __always_inline void sample_fill(struct scratch *x, struct tick *tick,
 					struct task_struct *task)
 {
-	const struct exe_policy *policy = &x->process.policy;
+	const struct exe_policy *policy = &sampled(x)->policy;
 	struct sample *s = &x->sample;
 
 	scratch_clear(x);
 	s->cpu = bpf_get_smp_processor_id();
-	s->cgroup = x->process.cgroup;
+	s->cgroup = sampled(x)->cgroup;
 	registers_read(x, tick, task);
 	if (policy->verdict)
 		s->flags |= SAMPLE_POLICY;
@@ -138,28 +138,47 @@ static __always_inline bool sample_send(struct scratch *x, bool urgent)
 }
 
 /*
- * Have in x->process what is known of a process: from the last time, or else found out, and kept if
- * its executable has a policy. Returns true if user space is to be asked for one.
+ * Is what is known of a process all there is to know, and still true? Where every process is
+ * sampled, it may have been moved to another cgroup.
  */
-static __always_inline bool process_learn(struct scratch *x, struct task_struct *task, uint32_t pid,
-					  const struct known_process *known)
+static __always_inline bool process_holds(const struct known_process *known,
+					  struct task_struct *task)
 {
+	return known->policy.verdict &&
+	       (!setting_all || known->groups == (uint64_t)kernel_read(task, cgroups));
+}
+
+/*
+ * Find out what there is to know of a process, and keep it if its executable has a policy. Returns
+ * true if user space is to be asked for one. A function of its own, as few samples need it: what
+ * each sample runs through is to be short, for at a low rate it is in no cache.
+ */
+static __noinline bool process_learn(struct recent_process *r, struct task_struct *task,
+				     uint32_t pid)
+{
+	struct known_process *known = process_find(pid);
 	struct exe_policy *policy;
 
-	if (known && known->policy.verdict) {
-		x->process = *known;
+	r->pid = pid;
+	r->uses = RECENT_USES;
+	if (!known && !setting_all) {
+		r->process.policy.verdict = EXE_IGNORE;
 		return false;
 	}
-	process_read(task, &x->process);
-	policy = bpf_map_lookup_elem(&policies, &x->process.exe);
-	if (!policy)
-		return true;
-	if (policy->verdict) {
-		x->process.policy = *policy;
-		bpf_map_update_elem(&processes, &pid, &x->process,
-				    setting_all ? BPF_ANY : BPF_EXIST);
+	if (known && process_holds(known, task)) {
+		r->process = *known;
+		return false;
 	}
-	return false;
+	process_read(task, &r->process);
+	policy = bpf_map_lookup_elem(&policies, &r->process.exe);
+	if (policy && policy->verdict) {
+		r->process.policy = *policy;
+		bpf_map_update_elem(&processes, &pid, &r->process,
+				    setting_all ? BPF_ANY : BPF_EXIST);
+	} else {
+		r->pid = 0;
+	}
+	return !policy;
 }
 
 /*
@@ -183,40 +202,47 @@ static __always_inline bool tick_counts(struct scratch *x, const struct cgroup_p
 	return ((choice ^ ticks) & ((1u << k) - 1)) == 0;
 }
 
-/* Where every process is sampled, what is known is asked of its cgroup anew each time: it may have
- * been moved. */
-static __always_inline bool is_wanted(struct scratch *x, struct task_struct *task)
+static __always_inline bool is_wanted(struct scratch *x)
 {
-	x->process.cgroup = cgroup_of(task);
-	return tick_counts(x, bpf_map_lookup_elem(&cgroups, &x->process.cgroup));
+	struct cgroup_policy *policy = NULL;
+
+	if (any_divisor)
+		policy = bpf_map_lookup_elem(&cgroups, &sampled(x)->cgroup);
+	return tick_counts(x, policy);
 }
 
 SEC("perf_event")
 int sample(struct tick *tick)
 {
-	uint64_t id = bpf_get_current_pid_tgid();
-	struct known_process *known;
-	struct task_struct *task;
+	struct task_struct *task = current_task();
+	uint32_t pid = kernel_read(task, tgid), change;
+	struct recent_process *r;
 	struct scratch *x;
-	bool ask;
+	bool known, ask = false;
 
-	if (!id || (setting_all && id >> 32 == setting_own_pid))
-		return 0;
-	known = process_find(id >> 32);
-	if (!setting_all && !known)
-		return 0;
-	task = current_task();
-	if (!kernel_read(task, mm) || kernel_read(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
+	if (!pid || (setting_all && pid == setting_own_pid))
 		return 0;
 	x = scratch_get();
 	if (!x)
 		return 0;
-	ask = process_learn(x, task, id >> 32, known);
-	if (x->process.policy.verdict == EXE_IGNORE)
+	x->slot = pid;
+	r = &x->recent[pid % RECENT_PROCESSES];
+	change = *(volatile uint32_t *)&process_changes[pid % SAMPLE_CHANGES];
+	known = r->pid == pid && r->change == change && r->uses;
+	r->uses -= known;
+	if (known && r->process.policy.verdict == EXE_IGNORE)
 		return 0;
-	if (setting_all && !is_wanted(x, task))
+	if (!kernel_read(task, mm) || kernel_read(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return 0;
-	header_fill(&x->sample.header, &x->process, id);
+	if (!known || !process_holds(&r->process, task)) {
+		ask = process_learn(r, task, pid);
+		r->change = change;
+		if (r->process.policy.verdict == EXE_IGNORE)
+			return 0;
+	}
+	if (setting_all && !is_wanted(x))
+		return 0;
+	header_fill(&x->sample.header, &r->process, pid, kernel_read(task, pid));
 	sample_fill(x, tick, task);
 	if (!sample_send(x, ask))
 		__sync_fetch_and_add(&count_lost, 1ull << (x->log_weight & SAMPLE_MAX_LOG_WEIGHT));
@@ -229,10 +255,9 @@ int sample(struct tick *tick)
 static __always_inline void event_send(struct task_struct *task, uint32_t type, uint32_t parent,
 				       const struct known_process *process, bool wake)
 {
-	uint64_t pid = kernel_read(task, tgid), tid = kernel_read(task, pid);
 	struct process_event e = {};
 
-	header_fill(&e.header, process, pid << 32 | tid);
+	header_fill(&e.header, process, kernel_read(task, tgid), kernel_read(task, pid));
 	e.header.type = type;
 	e.header.size = sizeof(e);
 	e.parent_pid = parent;
@@ -255,16 +280,19 @@ int process_exec(uint64_t *args)
 {
 	struct task_struct *task = (struct task_struct *)args[0];
 	uint32_t pid = kernel_read(task, tgid);
+	struct known_process process = {};
 	struct exe_policy *policy;
-	struct known_process process;
 
-	if (!setting_all && !process_find(pid))
+	if (process_find(pid))
+		process_forget(pid);
+	else if (!setting_all)
 		return 0;
-	process_forget(pid);
-	process_read(task, &process);
+	process_changed(pid);
+	exe_of(kernel_read(task, mm), &process.exe);
 	policy = bpf_map_lookup_elem(&policies, &process.exe);
 	if (setting_all && policy && policy->verdict == EXE_IGNORE)
-		return 0;
+		return 0; /* most of what is run on a node: no more of it is needed */
+	process_read(task, &process);
 	event_send(task, RECORD_EXEC, 0, &process,
 		   !policy || !policy->verdict || (setting_all && !cgroup_is_known(&process)));
 	if (setting_all && policy && policy->verdict) {
@@ -294,11 +322,23 @@ static __always_inline void tell_move(struct task_struct *task)
 	event_send(task, RECORD_MOVE, 0, &process, true);
 }
 
-/* Loaded only if processes are chosen by their cgroup. */
+/*
+ * Loaded only if processes are chosen by their cgroup, or all are sampled. By then the process is
+ * there, and the css_set it had may be free: another one can have its address, so what is known of
+ * the process must not be found by it any more.
+ */
 SEC("tp_btf/cgroup_attach_task")
 int process_move(uint64_t *args)
 {
-	tell_move((struct task_struct *)args[2]);
+	struct task_struct *task = (struct task_struct *)args[2];
+	uint32_t pid = kernel_read(task, tgid);
+	struct known_process *known = process_find(pid);
+
+	if (known)
+		known->groups = 0;
+	process_changed(pid);
+	if (setting_by_cgroup)
+		tell_move(task);
 	return 0;
 }
 
@@ -321,6 +361,7 @@ int process_fork(uint64_t *args)
 		return 0; /* none of ours */
 	if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
 		__sync_fetch_and_add(&count_unwatched, 1);
+	process_changed(pid);
 	process_read(child, &process);
 	event_send(child, RECORD_FORK, parent_pid, &process, false);
 	return 0;
@@ -332,13 +373,16 @@ int process_exit(uint64_t *args)
 	struct task_struct *task = (struct task_struct *)args[0];
 	struct signal_struct *group = kernel_read(task, signal);
 	uint32_t pid = kernel_read(task, tgid);
-	struct known_process *known = process_find(pid), process;
+	struct known_process *known, process;
 
-	if (!known || kernel_read(group, live.counter) != 0)
+	if (kernel_read(group, live.counter) != 0)
 		return 0;
-	bool ignored = known->policy.verdict == EXE_IGNORE;
+	known = process_find(pid);
+	bool ignored = known && known->policy.verdict == EXE_IGNORE;
+	bool gone = known && bpf_map_delete_elem(&processes, &pid) == 0;
 
-	if (bpf_map_delete_elem(&processes, &pid) || (setting_all && ignored))
+	process_changed(pid);
+	if (!gone || (setting_all && ignored))
 		return 0; /* if not there: the last two threads met here, the other was first */
 	process_read(task, &process);
 	event_send(task, RECORD_EXIT, 0, &process, !setting_all);

@@ -116,6 +116,7 @@ struct cgroup_subsys_state {
 
 struct css_set {
 	struct cgroup_subsys_state *subsys[1]; /* as many as enum cgroup_subsys_id has */
+	struct cgroup *dfl_cgrp;	       /* that of v2 */
 };
 
 #ifdef __TARGET_ARCH_x86

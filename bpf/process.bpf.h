@@ -4,7 +4,8 @@
  *
  * What is known belongs to the executable; but to find out which one a process runs takes half a
  * dozen steps through cold kernel memory. So the answer is kept for each process, from when its
- * executable has a policy until it runs another program or ends.
+ * executable has a policy until it runs another program or ends; and each CPU keeps for itself what
+ * it has met lately (scratch.bpf.h).
  */
 #pragma once
 
@@ -27,6 +28,19 @@ struct {
 	__type(value, struct known_process);
 } processes SEC(".maps");
 
+/*
+ * How often something happened to processes of these ids: another program, the end, a move, or what
+ * user space did to their entries in the map. What was learnt of a process holds while this number
+ * is the same. Mapped into user space, which counts too.
+ */
+uint32_t process_changes[SAMPLE_CHANGES];
+
+/* Told after the change, so that what is learnt later is what it is now. */
+static __always_inline void process_changed(uint32_t pid)
+{
+	__sync_fetch_and_add(&process_changes[pid % SAMPLE_CHANGES], 1);
+}
+
 /* What user space knows of each executable. Verdict 0: it has been asked, and has not answered. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -34,6 +48,9 @@ struct {
 	__type(key, struct exe_key);
 	__type(value, struct exe_policy);
 } policies SEC(".maps");
+
+/* Has any cgroup a divisor, or had one? Said by user space: if not, none needs to be looked up. */
+uint32_t any_divisor;
 
 /* Where every process is sampled. Put in by user space. */
 struct {
@@ -113,21 +130,21 @@ static __always_inline uint32_t controller(void)
 	}
 }
 
-static __always_inline uint64_t cgroup_of(struct task_struct *task)
+static __always_inline uint64_t cgroup_of(struct css_set *set)
 {
 	struct cgroup_subsys_state *state = NULL;
 	struct kernfs_node *node = NULL;
 	struct cgroup *cgroup = NULL;
-	struct css_set *set;
 	uint64_t id = 0;
 
-	if (setting_hierarchy == CGROUP_V2)
-		return bpf_get_current_cgroup_id();
-	set = kernel_read(task, cgroups);
-	bpf_probe_read_kernel(&state, sizeof(state),
-			      (void *)set + bpf_core_field_offset(set->subsys) +
-				      sizeof(state) * controller());
-	bpf_core_read(&cgroup, sizeof(cgroup), &state->cgroup);
+	if (setting_hierarchy == CGROUP_V2) {
+		bpf_core_read(&cgroup, sizeof(cgroup), &set->dfl_cgrp);
+	} else {
+		bpf_probe_read_kernel(&state, sizeof(state),
+				      (void *)set + bpf_core_field_offset(set->subsys) +
+					      sizeof(state) * controller());
+		bpf_core_read(&cgroup, sizeof(cgroup), &state->cgroup);
+	}
 	bpf_core_read(&node, sizeof(node), &cgroup->kn);
 	bpf_core_read(&id, sizeof(id), &node->id);
 	return id;
@@ -138,11 +155,13 @@ static __always_inline void process_read(struct task_struct *task,
 					 struct known_process *ret_process)
 {
 	struct task_struct *leader = kernel_read(task, group_leader);
+	struct css_set *groups = kernel_read(task, cgroups);
 	struct mm_struct *mm = kernel_read(task, mm);
 
 	__builtin_memset(ret_process, 0, sizeof(*ret_process));
 	ret_process->start_time = kernel_read(leader, start_boottime);
-	ret_process->cgroup = cgroup_of(task);
+	ret_process->groups = (uint64_t)groups;
+	ret_process->cgroup = cgroup_of(groups);
 	if (mm) {
 		exe_of(mm, &ret_process->exe);
 		ret_process->start_code = kernel_read(mm, start_code);
@@ -150,11 +169,11 @@ static __always_inline void process_read(struct task_struct *task,
 }
 
 static __always_inline void header_fill(struct record_header *h, const struct known_process *p,
-					uint64_t pid_tgid)
+					uint32_t pid, uint32_t tid)
 {
 	h->time = bpf_ktime_get_ns();
-	h->pid = pid_tgid >> 32;
-	h->tid = (uint32_t)pid_tgid;
+	h->pid = pid;
+	h->tid = tid;
 	h->start_time = p->start_time;
 	h->exe = p->exe;
 	h->start_code = p->start_code;

@@ -49,6 +49,9 @@ typedef int int32_t;
 /* Cgroups with a struct cgroup_policy. */
 #define SAMPLE_MAX_CGROUPS 1024
 
+/* Places that changes of processes are counted in. A power of two. */
+#define SAMPLE_CHANGES 1024
+
 #define SAMPLE_MIN_RING (256 * 1024)
 
 /*
@@ -243,6 +246,7 @@ struct known_process {
 	struct exe_policy policy;
 	struct exe_key exe;
 	uint64_t start_code, start_time, cgroup;
+	uint64_t groups; /* the css_set that .cgroup was found in; 0: it has been moved since */
 };
 
-SAMPLE_ASSERT(sizeof(struct known_process) == 104);
+SAMPLE_ASSERT(sizeof(struct known_process) == 112);

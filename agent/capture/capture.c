@@ -103,7 +103,7 @@ static void settings_write(struct capture *c, const struct capture_options *o,
 	else
 		bpf_map__set_max_entries(c->bpf->maps.cgroups, 1);
 	bpf_program__set_autoload(c->bpf->progs.process_fork, o->descendants);
-	bpf_program__set_autoload(c->bpf->progs.process_move, o->by_cgroup);
+	bpf_program__set_autoload(c->bpf->progs.process_move, o->by_cgroup || o->all);
 }
 
 static int on_record(void *context, void *data, size_t size)
@@ -190,12 +190,20 @@ struct capture *capture_close(struct capture *c)
 	return NULL;
 }
 
+/* What the kernel program has learnt of @pid holds no longer. */
+static void process_changed(struct capture *c, uint32_t pid)
+{
+	__atomic_fetch_add(&c->bpf->bss->process_changes[pid % SAMPLE_CHANGES], 1,
+			   __ATOMIC_SEQ_CST);
+}
+
 int capture_watch_pid(struct capture *c, uint32_t pid)
 {
 	struct known_process unknown = { 0 };
 	int r = bpf_map__update_elem(c->bpf->maps.processes, &pid, sizeof(pid), &unknown,
 				     sizeof(unknown), BPF_ANY);
 
+	process_changed(c, pid);
 	return r == -E2BIG ? CAPTURE_E_FULL : r;
 }
 
@@ -208,7 +216,10 @@ static int map_forget(struct bpf_map *map, const void *key, size_t size)
 
 int capture_unwatch_pid(struct capture *c, uint32_t pid)
 {
-	return map_forget(c->bpf->maps.processes, &pid, sizeof(pid));
+	int r = map_forget(c->bpf->maps.processes, &pid, sizeof(pid));
+
+	process_changed(c, pid);
+	return r;
 }
 
 bool capture_watches_pid(const struct capture *c, uint32_t pid)
@@ -235,10 +246,11 @@ static void forget_processes_of(struct capture *c, const struct exe_key *exe)
 
 	while (bpf_map__get_next_key(map, last, &pid, sizeof(pid)) == 0) {
 		last = &pid;
-		if (bpf_map__lookup_elem(map, &pid, sizeof(pid), &p, sizeof(p), 0) == 0 &&
-		    memcmp(&p.exe, exe, sizeof(*exe)) == 0)
-			bpf_map__update_elem(map, &pid, sizeof(pid), &unknown, sizeof(unknown),
-					     BPF_EXIST);
+		if (bpf_map__lookup_elem(map, &pid, sizeof(pid), &p, sizeof(p), 0) < 0 ||
+		    memcmp(&p.exe, exe, sizeof(*exe)) != 0)
+			continue;
+		bpf_map__update_elem(map, &pid, sizeof(pid), &unknown, sizeof(unknown), BPF_EXIST);
+		process_changed(c, pid);
 	}
 }
 
@@ -271,6 +283,8 @@ int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_p
 
 	if (policy->log_weight > SAMPLE_MAX_LOG_WEIGHT)
 		return -EINVAL;
+	if (policy->log_weight)
+		c->bpf->bss->any_divisor = 1;
 	r = bpf_map__update_elem(c->bpf->maps.cgroups, &cgroup, sizeof(cgroup), policy,
 				 sizeof(*policy), BPF_ANY);
 	return r == -E2BIG ? CAPTURE_E_FULL : r;

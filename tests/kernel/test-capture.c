@@ -253,6 +253,8 @@ static void test_only_what_is_watched(void **state)
 	assert_int_equal(k.samples, 0);
 	assert_int_equal(capture_watch_pid(k.capture, k.pid), 0);
 	wait_for(&k, &k.samples, 5);
+	set_verdict(&k, EXE_PLAIN); /* with which more is kept of it */
+	wait_for(&k, &k.with_policy, 5);
 	assert_int_equal(capture_unwatch_pid(k.capture, k.pid), 0);
 	assert_int_equal(capture_unwatch_pid(k.capture, k.pid), 0);
 	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);

@@ -265,12 +265,128 @@ static void test_children_born_into_another_cgroup_are_told_of(void **state)
 	capture_close(k.capture);
 }
 
+/* ---- samples say where a process is now ---------------------------------------------------- */
+
+#define ROUNDS 10
+
+struct sampled {
+	struct capture *capture;
+	uint32_t pid;
+	uint64_t cgroup, with_policy;
+	struct exe_key exe;
+};
+
+static int on_sample(const struct record_header *h, void *context)
+{
+	const struct sample *s = (const struct sample *)h;
+	struct sampled *k = context;
+
+	if (h->type != RECORD_SAMPLE || h->pid != k->pid)
+		return 0;
+	k->cgroup = s->cgroup;
+	k->with_policy += !!(s->flags & SAMPLE_POLICY);
+	k->exe = h->exe;
+	return 0;
+}
+
+static void next_sample(struct sampled *k)
+{
+	uint64_t end = clock_monotonic() + WAIT_LIMIT;
+
+	for (k->cgroup = 0; !k->cgroup && clock_monotonic() < end; usleep(2000))
+		assert_int_equal(capture_drain(k->capture, on_sample, k), 0);
+	assert_int_not_equal(k->cgroup, 0);
+}
+
+static pid_t start_spinner(void)
+{
+	pid_t pid = fork();
+	volatile uint64_t n = 0;
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		n++;
+}
+
+static void signal_and_wait(pid_t pid, int signal, int what)
+{
+	int status;
+
+	assert_int_equal(kill(pid, signal), 0);
+	assert_int_equal(waitpid(pid, &status, what), pid);
+}
+
+/* In @base's hierarchy, @i of those that the test makes. Returns its id. */
+static uint64_t make_one(const struct hierarchy *base, unsigned int i, struct hierarchy *ret_made)
+{
+	struct stat status;
+
+	snprintf(ret_made->folder, sizeof(ret_made->folder), "%.480s/%u", base->folder, i);
+	assert_int_equal(mkdir(ret_made->folder, 0755), 0);
+	assert_int_equal(stat(ret_made->folder, &status), 0);
+	return status.st_ino;
+}
+
+/* Do samples tell of @h's cgroups? If so, they tell of each. */
+static bool move_about(struct sampled *k, const struct hierarchy *h)
+{
+	struct hierarchy was = *h, is;
+	unsigned int told = 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++, was = is) {
+		next_sample(k); /* where it was is known now */
+		signal_and_wait((pid_t)k->pid, SIGSTOP, WUNTRACED);
+		assert_int_equal(capture_drain(k->capture, on_sample, k), 0);
+		uint64_t id = make_one(h, i, &is);
+		enter(&is, (pid_t)k->pid);
+		signal_and_wait((pid_t)k->pid, SIGCONT, WCONTINUED);
+		next_sample(k);
+		told += k->cgroup == id;
+		if (i)
+			remove_cgroups(&was, 1);
+	}
+	stop_process((pid_t)k->pid);
+	remove_cgroups(&was, 1);
+	printf("%s: %u of %d\n", h->folder, told, ROUNDS);
+	assert_true(told == 0 || told == ROUNDS);
+	return told != 0;
+}
+
+static void test_samples_tell_the_present_cgroup(void **state)
+{
+	const struct exe_policy policy = { .verdict = EXE_PLAIN };
+	const struct capture_options options = { .frequency = 499, .all = true };
+	struct hierarchy h[16];
+	size_t n = make_cgroups(h, ARRAY_SIZE(h)), n_told = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct sampled k = { .capture = open_or_skip(&options) };
+		struct capture_detail detail;
+
+		assert_int_equal(capture_start(k.capture, &detail), 0);
+		k.pid = (uint32_t)start_spinner();
+		next_sample(&k);
+		assert_int_equal(capture_set_policy(k.capture, &k.exe, &policy), 0);
+		while (!k.with_policy)
+			next_sample(&k);
+		n_told += move_about(&k, &h[i]);
+		capture_close(k.capture);
+	}
+	remove_cgroups(h, n);
+	assert_int_equal(n_told, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_enters_from_outside_is_told_of),
 		cmocka_unit_test(test_children_in_their_parents_cgroup_are_watched),
 		cmocka_unit_test(test_children_born_into_another_cgroup_are_told_of),
+		cmocka_unit_test(test_samples_tell_the_present_cgroup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
