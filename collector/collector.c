@@ -100,13 +100,20 @@ static int open_curate(struct collector *c)
 	return curate_new(c->depot, cold, rules, &c->curate);
 }
 
+static int open_readers(struct collector *c)
+{
+	int r = open_curate(c);
+
+	return r ? r : query_new(c->depot, &c->query);
+}
+
 static int open_depot(struct collector *c, const char *data)
 {
 	char why[DEPOT_WHY_SIZE];
 	int r = depot_open(data, &c->depot, why);
 
 	if (r == 0)
-		return open_curate(c);
+		return open_readers(c);
 	log_error(c->log, "the data cannot be used", log_text("data", data),
 		  log_text("reason", depot_trouble(r)), log_text("database", *why ? why : NULL));
 	return 1;
@@ -291,6 +298,7 @@ void collector_close(struct collector *c)
 	c->access = access_free(c->access);
 	c->rate = rate_free(c->rate);
 	c->curate = curate_free(c->curate);
+	c->query = query_free(c->query);
 	c->depot = depot_close(c->depot);
 	pthread_mutex_destroy(&c->log_mutex);
 	settings_fini(&c->settings);

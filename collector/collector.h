@@ -15,6 +15,7 @@
 #include "collector/depot/depot.h"
 #include "collector/http/http.h"
 #include "collector/ingest/accept.h"
+#include "collector/query/query.h"
 #include "collector/settings/settings.h"
 
 struct collector {
@@ -28,6 +29,7 @@ struct collector {
 	struct rate *rate;
 	struct accept_limits limits;
 	struct compactor *compactor;
+	struct query *query;
 	struct http *http;
 };
 

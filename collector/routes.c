@@ -158,7 +158,7 @@ static void answer_known(struct collector *c, const struct http_request *r, stru
 
 void routes_answer(void *context, const struct http_request *r, struct http_answer *ret_answer)
 {
-	static const char pgo[] = "/pgo/";
+	static const char pgo[] = "/pgo/", querier[] = "/querier.v1.QuerierService/";
 	struct collector *c = context;
 	const char *path = http_path(r);
 	bool reads = is_method(r, "GET", "HEAD");
@@ -168,6 +168,8 @@ void routes_answer(void *context, const struct http_request *r, struct http_answ
 			route_pgo(c, r, path + sizeof(pgo) - 1, ret_answer);
 		else
 			refuse_method(ret_answer, "GET", "HEAD");
+	} else if (!strncmp(path, querier, sizeof(querier) - 1)) {
+		route_query(c, r, path + sizeof(querier) - 1, ret_answer);
 	} else if (reads && (!strcmp(path, "/ready") || !strcmp(path, "/readyz"))) {
 		http_answer_text(ret_answer, 200, "ready");
 	} else if (reads && !strcmp(path, "/healthz")) {

@@ -23,6 +23,10 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 void route_pgo(struct collector *c, const struct http_request *r, const char *name,
 	       struct http_answer *a);
 
+/* querier.v1.QuerierService. */
+void route_query(struct collector *c, const struct http_request *r, const char *call,
+		 struct http_answer *a);
+
 /* A refusal as Connect has it: JSON with a code and a message. */
 void route_refuse(struct http_answer *a, const struct refusal *why);
 

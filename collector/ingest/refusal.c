@@ -14,6 +14,8 @@ static const struct {
 	[REFUSAL_UNSUPPORTED] = { 415, "unimplemented" },
 	[REFUSAL_UNIMPLEMENTED] = { 501, "unimplemented" },
 	[REFUSAL_FULL] = { 507, "resource_exhausted" },
+	[REFUSAL_BUSY] = { 503, "unavailable" },
+	[REFUSAL_TIMEOUT] = { 504, "deadline_exceeded" },
 	[REFUSAL_INTERNAL] = { 500, "internal" },
 };
 

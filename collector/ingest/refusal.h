@@ -16,6 +16,8 @@ enum refusal_code {
 	REFUSAL_UNSUPPORTED,   /* 415: another codec than ours */
 	REFUSAL_UNIMPLEMENTED, /* unimplemented, 501 */
 	REFUSAL_FULL,	       /* resource_exhausted, 507: no room on the disk */
+	REFUSAL_BUSY,	       /* unavailable, 503 */
+	REFUSAL_TIMEOUT,       /* deadline_exceeded, 504 */
 	REFUSAL_INTERNAL,      /* internal, 500 */
 };
 

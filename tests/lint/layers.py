@@ -48,6 +48,8 @@ ROOMS = {
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
     "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
     "collector/compact": {"base", "libpprof", "pgo", "collector/depot"},
+    # From ingest only what a refusal is.
+    "collector/query": {"base", "libpprof", "pgo", "proto", "collector/depot", "collector/ingest"},
 }
 COLLECTOR = {room for room in ROOMS if room.startswith("collector/")}
 ROOMS["agent"] = set(ROOMS) - COLLECTOR
@@ -65,6 +67,7 @@ OUTSIDE = [
     (r"^microhttpd\.h$", {"agent/expose", "collector/http"}),
     (r"^gnutls/", {"collector/http"}),
     (r"^sqlite3\.h$", {"collector/depot"}),
+    (r"^pcre2\.h$", {"collector/query"}),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.M)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /querier.v1.QuerierService/CALL: Connect's unary calls (connectrpc.com/docs/protocol). None of
+ * them is declared free of side effects, so all are POST, as in Pyroscope. */
+#include <errno.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "collector/ingest/accept.h"
+#include "collector/routes.h"
+
+#define TIME_LIMIT   (60 * NSEC_PER_SEC)
+#define SMALL_ANSWER 1024u /* not worth compressing */
+
+static const char *const types[] = {
+	[QUERY_PROTO] = "application/proto",
+	[QUERY_JSON] = "application/json",
+};
+
+static bool read_codec(const struct http_request *r, enum query_codec *ret_codec)
+{
+	const char *type = http_header(r, "Content-Type");
+	struct span rest = span_of(type ? type : "", type ? strlen(type) : 0), name = rest;
+
+	/* Parameters behind it, as ;charset=utf-8, make no difference. */
+	text_cut(&rest, ';', &name);
+	while (name.size && name.data[name.size - 1] == ' ')
+		name.size--;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		*ret_codec = (enum query_codec)i;
+		if (span_equals(name, types[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Connect-Timeout-Ms: at most ten digits. */
+static int read_deadline(const struct http_request *r, uint64_t *ret_deadline, struct refusal *why)
+{
+	const char *text = http_header(r, "Connect-Timeout-Ms");
+	struct span rest = span_of(text ? text : "", text ? strlen(text) : 0);
+	uint64_t ms, limit = TIME_LIMIT;
+
+	if (text) {
+		if (rest.size > 10 || !text_number(&rest, 10, &ms) || rest.size)
+			return refuse(why, REFUSAL_INVALID, "connect-timeout-ms is no number");
+		limit = ms < limit / NSEC_PER_MSEC ? ms * NSEC_PER_MSEC : limit;
+	}
+	*ret_deadline = clock_monotonic() + limit;
+	return 0;
+}
+
+static int read_head(const struct http_request *r, struct query_request *ret, struct refusal *why)
+{
+	const char *version = http_header(r, "Connect-Protocol-Version");
+
+	if (version && strcmp(version, "1") != 0)
+		return refuse(why, REFUSAL_INVALID,
+			      "connect-protocol-version must be \"1\": got \"%.20s\"", version);
+	ret->tenant = route_tenant(r);
+	if (!ret->tenant)
+		return refuse(why, REFUSAL_INVALID, "X-Scope-OrgID is no name of a tenant");
+	return read_deadline(r, &ret->deadline, why);
+}
+
+static int read_body(const struct http_request *r, uint8_t **ret_memory, struct span *ret_body,
+		     struct refusal *why)
+{
+	const char *encoding = http_header(r, "Content-Encoding");
+	size_t size;
+
+	*ret_body = http_body(r);
+	if (!encoding || !*encoding || !strcmp(encoding, "identity"))
+		return 0;
+	if (strcmp(encoding, "gzip") != 0)
+		return refuse(why, REFUSAL_UNIMPLEMENTED,
+			      "unknown compression: supported encodings are gzip");
+	int result = accept_gunzip(*ret_body, CODEC_MAX_REQUEST, ret_memory, &size, why);
+	*ret_body = span_of(*ret_memory, result == 0 ? size : 0);
+	return result;
+}
+
+/* ---- compressing ------------------------------------------------------------------------- */
+
+static bool takes_gzip(const struct http_request *r)
+{
+	const char *accepted = http_header(r, "Accept-Encoding");
+	struct span rest = span_of(accepted ? accepted : "", accepted ? strlen(accepted) : 0), one;
+
+	while (text_cut(&rest, ',', &one)) {
+		text_skip_blanks(&one);
+		if (text_skip(&one, "gzip") && (!one.size || one.data[0] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/* At zlib's fastest level. An answer that cannot be compressed goes out as it is. */
+static void compress_answer(struct http_answer *a)
+{
+	struct buf packed = BUF_INIT(a->body.limit);
+	z_stream z = { .next_in = a->body.data, .avail_in = (uInt)a->body.size };
+	uint8_t chunk[16 << 10];
+	int r = Z_OK;
+
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16 /* gzip */, 8, Z_DEFAULT_STRATEGY))
+		return;
+	while (r == Z_OK && !buf_error(&packed)) {
+		z.next_out = chunk;
+		z.avail_out = sizeof(chunk);
+		r = deflate(&z, Z_FINISH);
+		buf_append(&packed, chunk, sizeof(chunk) - z.avail_out);
+	}
+	deflateEnd(&z);
+	if (r != Z_STREAM_END || buf_error(&packed)) {
+		buf_fini(&packed);
+		return;
+	}
+	buf_fini(&a->body);
+	a->body = packed;
+	http_answer_field(a, "Content-Encoding", "gzip");
+}
+
+/* ---- the answer -------------------------------------------------------------------------- */
+
+static int answer(struct collector *c, const struct http_request *r, struct query_request *request,
+		  struct http_answer *a, struct refusal *why)
+{
+	_cleanup_(freep) uint8_t *memory = NULL;
+	int result = read_head(r, request, why);
+
+	if (result == 0)
+		result = read_body(r, &memory, &request->body, why);
+	return result ? result : query_answer(c->query, request, &a->body, why);
+}
+
+static void discard(struct buf *b)
+{
+	struct buf empty = BUF_INIT(b->limit);
+
+	buf_fini(b);
+	*b = empty;
+}
+
+void route_query(struct collector *c, const struct http_request *r, const char *call,
+		 struct http_answer *a)
+{
+	struct query_request request = { .call = call };
+	struct refusal why;
+
+	if (!query_has_call(call)) {
+		http_answer_text(a, 404, "There is no such call.");
+		return;
+	}
+	if (strcmp(http_method(r), "POST") != 0) {
+		http_answer_text(a, 405, "This method is not for this address.");
+		http_answer_field(a, "Allow", "POST");
+		return;
+	}
+	if (!read_codec(r, &request.codec)) {
+		a->status = 415;
+		http_answer_field(a, "Accept-Post", "application/json, application/proto");
+		return;
+	}
+	int result = answer(c, r, &request, a, &why);
+	if (result != 0) {
+		discard(&a->body);
+		if (result > 0)
+			route_refuse(a, &why);
+		else
+			route_fail(c, a, "the query could not be answered", result);
+		return;
+	}
+	a->status = 200;
+	a->type = types[request.codec];
+	if (a->body.size > SMALL_ANSWER && takes_gzip(r))
+		compress_answer(a);
+}
