@@ -70,7 +70,11 @@ int recorder_watch(struct recorder *r, uint32_t pid, uint64_t start_ticks)
 	return e < 0 ? e : 0;
 }
 
-/* ---- a process, looked at once for all that a record asks of it --------------------------- */
+/*
+ * ---- a process, looked at once for all that a record asks of it -----------------------------
+ *
+ * Where the program is known, where the process is is all that is left to ask.
+ */
 
 struct glance {
 	const struct record_header *header;
@@ -84,14 +88,16 @@ static void glance_fini(struct glance *g)
 		process_close(&g->process);
 }
 
-/* 0, whether it is there or not, or -ENOMEM. */
-static int glance(struct recorder *r, struct glance *g)
+typedef int (*process_look)(const struct procfs *procfs, int32_t pid, struct process *ret_process);
+
+/* By process_open() or process_peek(). 0, whether it is there or not, or -ENOMEM. */
+static int glance(struct recorder *r, struct glance *g, process_look look_at)
 {
 	if (g->tried)
 		return 0;
 	g->tried = true;
 	r->counters.looks++;
-	int e = process_open(r->options.procfs, (int32_t)g->header->pid, &g->process);
+	int e = look_at(r->options.procfs, (int32_t)g->header->pid, &g->process);
 	if (e != 0)
 		return e == -ENOMEM ? e : 0;
 	g->is_there = true;
@@ -161,7 +167,7 @@ static int add_build(struct recorder *r, const struct exe_key *key, const struct
  */
 static int open_build(struct recorder *r, struct glance *g, struct build **ret_build)
 {
-	int e = glance(r, g);
+	int e = glance(r, g, process_open);
 
 	*ret_build = NULL;
 	if (e < 0 || !g->is_there)
@@ -245,7 +251,7 @@ static int look(struct recorder *r, struct glance *g, uint64_t cgroup, struct gr
 		.start_time = g->header->start_time,
 		.cgroup = cgroup,
 	};
-	int e = glance(r, g);
+	int e = glance(r, g, process_peek);
 
 	if (e == 0 && g->is_there)
 		e = r->options.group_of(r->options.context, &g->process, &m.group);

@@ -30,7 +30,8 @@
 #include "agent/recorder/tallies.h"
 #include "agent/target/process.h"
 
-/* Find the group of a process: 0 and a reference that becomes the recorder's, or -errno. */
+/* Find the group of a process, of which all that process_peek() finds is known: 0 and a reference
+ * that becomes the recorder's, or -errno. */
 typedef int (*recorder_group_of)(void *context, const struct process *process,
 				 struct group **ret_group);
 

@@ -156,15 +156,30 @@ static int open_pidfd(struct process *p)
 	return p->pidfd < 0 ? outcome_of(-errno) : 0;
 }
 
-static int look(const struct procfs *procfs, struct process *p)
+static int open_dir(const struct procfs *procfs, struct process *p)
 {
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", p->pid);
 	p->dir = openat(procfs->fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (p->dir < 0)
-		return outcome_of(-errno);
-	int r = read_status(p);
+	return p->dir < 0 ? outcome_of(-errno) : 0;
+}
+
+static int peek(const struct procfs *procfs, struct process *p)
+{
+	int r = open_dir(procfs, p);
+
+	if (!r)
+		r = read_stat(p);
+	return r ? r : read_cgroup(p);
+}
+
+static int look(const struct procfs *procfs, struct process *p)
+{
+	int r = open_dir(procfs, p);
+
+	if (!r)
+		r = read_status(p);
 	if (!r && procfs->real)
 		r = open_pidfd(p);
 	if (!r)
@@ -186,14 +201,25 @@ static void release(struct process *p)
 	free(TAKE_PTR(p->exe_path));
 }
 
-int process_open(const struct procfs *procfs, int32_t pid, struct process *ret_process)
+static int open_by(int (*how)(const struct procfs *procfs, struct process *p),
+		   const struct procfs *procfs, int32_t pid, struct process *ret_process)
 {
 	*ret_process = (struct process)PROCESS_NULL;
 	ret_process->pid = pid;
-	int r = look(procfs, ret_process);
+	int r = how(procfs, ret_process);
 	if (r)
 		release(ret_process);
 	return r;
+}
+
+int process_open(const struct procfs *procfs, int32_t pid, struct process *ret_process)
+{
+	return open_by(look, procfs, pid, ret_process);
+}
+
+int process_peek(const struct procfs *procfs, int32_t pid, struct process *ret_process)
+{
+	return open_by(peek, procfs, pid, ret_process);
 }
 
 void process_close(struct process *p)

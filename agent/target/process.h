@@ -85,5 +85,11 @@ struct process {
 int process_open(const struct procfs *procfs, int32_t pid, struct process *ret_process);
 void process_close(struct process *p);
 
+/*
+ * As process_open(), but only where the process is and when it began, for one whose program is
+ * known already: a third of the system calls. No executable, no path, no pidfd, no user.
+ */
+int process_peek(const struct procfs *procfs, int32_t pid, struct process *ret_process);
+
 /* Was it this process that began at @start_time (struct record_header, bpf/sample.h)? */
 bool process_started_at(const struct process *p, uint64_t start_time);

@@ -27,6 +27,7 @@ struct bench {
 	struct procfs procfs;
 	struct recorder recorder;
 	bool in_container; /* what looking at a process finds */
+	bool saw_exe;	   /* the last look opened the executable */
 	struct group groups[MAX_GROUPS];
 	uint32_t n_groups;
 };
@@ -44,7 +45,7 @@ static int group_of(void *context, const struct process *process, struct group *
 {
 	struct bench *b = context;
 
-	(void)process;
+	b->saw_exe = process->exe >= 0;
 	assert_true(b->n_groups < MAX_GROUPS);
 	*ret_group = &b->groups[b->n_groups++];
 	**ret_group = (struct group){
@@ -182,6 +183,21 @@ static void test_a_process_is_looked_at_once(void **state)
 		sampled(&b, SELF, HOST, 0);
 	assert_int_equal(b.n_groups, 1);
 	assert_int_equal(count_of(&b, &b.groups[0]), 3);
+	bench_fini(&b);
+}
+
+/* Only where it is may have changed. */
+static void test_a_known_program_is_not_opened_again(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	event(&b, RECORD_EXEC, HOST);
+	assert_true(b.saw_exe);
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(b.n_groups, 2);
+	assert_false(b.saw_exe);
 	bench_fini(&b);
 }
 
@@ -546,6 +562,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_process_is_looked_at_once),
+		cmocka_unit_test(test_a_known_program_is_not_opened_again),
 		cmocka_unit_test(test_hosts_cgroup_tells_of_nobody),
 		cmocka_unit_test(test_containers_cgroup_tells_of_all),
 		cmocka_unit_test(test_a_cgroup_shared_with_others_tells_of_nobody),
