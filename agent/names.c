@@ -91,6 +91,13 @@ static const struct pod *asked_for(const struct names *n, const struct place *pl
 	return n->kube ? pods_find(kube_pods(n->kube), place, ret_container) : NULL;
 }
 
+/* The API server tells of a pod before it tells of the container that has just begun in it; that
+ * one's name the kubelet's files have by then. */
+static bool is_whole(const struct place *place, const struct pod_container *container)
+{
+	return container || !place->container.text[0];
+}
+
 int names_refresh(struct names *n)
 {
 	return pod_files_refresh(&n->files);
@@ -99,18 +106,26 @@ int names_refresh(struct names *n)
 const struct pod *names_known(const struct names *n, const struct place *place,
 			      const struct pod_container **ret_container)
 {
-	const struct pod *pod = asked_for(n, place, ret_container);
+	const struct pod *pod = asked_for(n, place, ret_container), *of_files;
 
-	return pod ? pod : pods_find(&n->files.pods, place, ret_container);
+	if (pod && is_whole(place, *ret_container))
+		return pod;
+	of_files = pods_find(&n->files.pods, place, ret_container);
+	return pod ? pod : of_files;
 }
 
 int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
 	       const struct pod_container **ret_container)
 {
-	*ret_pod = asked_for(n, place, ret_container);
-	if (*ret_pod)
-		return 0;
-	return pod_files_find(&n->files, place, ret_pod, ret_container);
+	const struct pod *pod = asked_for(n, place, ret_container);
+	int r = 0;
+
+	*ret_pod = pod;
+	if (!pod || !is_whole(place, *ret_container))
+		r = pod_files_find(&n->files, place, ret_pod, ret_container);
+	if (pod)
+		*ret_pod = pod;
+	return r;
 }
 
 void names_report(struct names *n, struct log *log)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/kube/kube.h"
 #include "agent/names.h"
 #include "base/cleanup.h"
 
@@ -90,10 +91,81 @@ static void what_is_known_stays(void **state)
 	names_close(&names);
 }
 
+/* ---- an API server ------------------------------------------------------------------------ */
+
+struct kube {
+	struct pods pods;
+};
+
+static struct kube server;
+
+int kube_open(const struct kube_options *options, struct loop *loop, struct kube **ret_kube)
+{
+	(void)options;
+	(void)loop;
+	*ret_kube = &server;
+	return 0;
+}
+
+struct kube *kube_close(struct kube *k)
+{
+	if (k)
+		pods_fini(&k->pods);
+	return NULL;
+}
+
+const struct pods *kube_pods(const struct kube *k)
+{
+	return &k->pods;
+}
+
+void kube_state(const struct kube *k, struct kube_state *ret_state)
+{
+	(void)k;
+	*ret_state = (struct kube_state){ 0 };
+}
+
+/* It tells of the pod, with its labels, and not yet of the container that has just begun. */
+static void a_new_container_of_a_known_pod(void **state)
+{
+	const struct target_pair label = { "app", "web" };
+	const struct pod pod = {
+		.namespace = "shop", .name = "web", .uid = U, .labels = &label, .n_labels = 1
+	};
+	struct agent_config config = {
+		.host = { .containers = "containers" },
+		.kubernetes = { .enable = CONFIG_ON, .api = "https://127.0.0.1" },
+	};
+	struct log log = { .fd = 2, .level = LOG_LEVEL_ERROR };
+	struct names names = NAMES_NULL;
+	const struct pod_container *container;
+	const struct pod *found;
+	struct place a = place_of(A), b = place_of(B);
+
+	(void)state;
+	assert_int_equal(names_open(&names, &config, "node", NULL, &log), 0);
+	assert_int_equal(pods_put(&server.pods, &pod), 0);
+	begin_container("api", A);
+	assert_int_equal(names_find(&names, &a, &found, &container), 0);
+	assert_non_null(found);
+	assert_int_equal(found->n_labels, 1);
+	assert_non_null(container);
+	assert_string_equal(container->name, "api");
+	found = names_known(&names, &a, &container);
+	assert_int_equal(found->n_labels, 1);
+	assert_non_null(container);
+	/* And one that neither knows. */
+	assert_int_equal(names_find(&names, &b, &found, &container), 0);
+	assert_int_equal(found->n_labels, 1);
+	assert_null(container);
+	names_close(&names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_known_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_new_container_of_a_known_pod, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
