@@ -87,8 +87,7 @@ static int open_stores(const struct agent_config *config, struct loop *loop, str
 		if (r != 0)
 			return r;
 		ret_opened->n++;
-		snprintf(key, DELIVER_KEY_SIZE, "%s%s%s", c->url, c->tenant ? "#" : "",
-			 c->tenant ? c->tenant : "");
+		deliver_key(c->url, c->tenant, key);
 		to->key = key;
 		to->old = c->too_old == CONFIG_TOO_OLD_RESTAMP ? DELIVER_OLD_RESTAMP
 							       : DELIVER_OLD_DROP;

@@ -2,8 +2,10 @@
 #include "agent/deliver/deliver.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "agent/deliver/sender.h"
 
@@ -37,6 +39,21 @@ struct deliver {
 	void *flushed_context;
 	bool stopped;
 };
+
+void deliver_key(const char *url, const char *tenant, char ret_key[DELIVER_KEY_SIZE])
+{
+	const char *const parts[] = { url, tenant ? "#" : "", tenant ? tenant : "" };
+	char ending[] = "-01234567";
+	uLong sum = crc32(0, NULL, 0);
+	int n = snprintf(ret_key, DELIVER_KEY_SIZE, "%s%s%s", parts[0], parts[1], parts[2]);
+
+	if (n < (int)DELIVER_KEY_SIZE)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		sum = crc32(sum, (const Bytef *)parts[i], (uInt)strlen(parts[i]));
+	snprintf(ending, sizeof(ending), "-%08lx", sum & 0xffffffff);
+	strcpy(ret_key + DELIVER_KEY_SIZE - sizeof(ending), ending);
+}
 
 static struct sender *sender_of_folder(const struct deliver *d, const char *folder)
 {

@@ -177,6 +177,9 @@ struct deliver_store {
 	uint64_t max_future;
 };
 
+/* Such a key. A long one is cut and ends in the CRC-32 of the whole. @tenant may be NULL. */
+void deliver_key(const char *url, const char *tenant, char ret_key[DELIVER_KEY_SIZE]);
+
 struct deliver_options {
 	const struct deliver_store *stores;
 	uint32_t n_stores;

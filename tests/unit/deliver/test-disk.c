@@ -291,6 +291,26 @@ static void test_names_of_folders(void **state)
 	assert_true(strlen(name) < SPOOL_FOLDER_SIZE);
 }
 
+/* Two stores that differ only where a key is cut are two. */
+static void test_keys_of_long_urls(void **state)
+{
+	char url[400], one[DELIVER_KEY_SIZE], two[DELIVER_KEY_SIZE];
+
+	(void)state;
+	deliver_key("http://store:4040", NULL, one);
+	assert_string_equal(one, "http://store:4040");
+	deliver_key("http://store:4040", "team", one);
+	assert_string_equal(one, "http://store:4040#team");
+	memset(url, 'x', sizeof(url));
+	url[sizeof(url) - 1] = '\0';
+	deliver_key(url, "a", one);
+	deliver_key(url, "b", two);
+	assert_int_equal(strlen(one), DELIVER_KEY_SIZE - 1);
+	assert_string_not_equal(one, two);
+	deliver_key(url + 1, "a", two);
+	assert_string_not_equal(one, two);
+}
+
 static void test_names_of_files(void **state)
 {
 	struct spool_name name = { .sequence = 0xfedcba9876543210 }, again;
@@ -344,6 +364,7 @@ int main(void)
 		T(test_what_is_pushed_from_memory_stays),
 		T(test_flush_begins_with_memory),
 		T(test_names_of_folders),
+		T(test_keys_of_long_urls),
 		T(test_names_of_files),
 		T(test_a_failed_write_leaves_nothing),
 	};
