@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "agent/choice.h"
 #include "agent/window.h"
 #include "base/clock.h"
 #include "base/notify.h"
@@ -38,7 +39,7 @@ static int harvest_one(struct agent *a)
 {
 	const struct harvest_naming naming = {
 		.labels = {
-			.node = a->config.node,
+			.node = a->node_label,
 			.hostname = a->node,
 			.fixed = (const struct label *)a->config.labels,
 			.n_fixed = a->config.n_labels,
@@ -289,8 +290,12 @@ static int apply(struct agent *a, struct agent_config *config)
 		return r;
 	agent_config_fini(&a->config);
 	a->config = *config;
-	a->recorder.cgroups.budget = config->budget * config->window / NSEC_PER_SEC;
-	a->groups.read_environment = config->read_environment;
+	*config = (struct agent_config){ 0 };
+	a->recorder.cgroups.budget = a->config.budget * a->config.window / NSEC_PER_SEC;
+	a->groups.read_environment = a->config.read_environment;
+	r = recorder_reconsider(&a->recorder);
+	if (r < 0)
+		return r;
 	return other_rate || other_window ? open_window(a) : 0;
 }
 
@@ -357,6 +362,15 @@ static int on_signal(struct loop_signals *signals, int number)
 
 /* ---- beginning and end ------------------------------------------------------------------- */
 
+/* As recorder_ignores wants it, with the context that all of the recorder's callbacks have. */
+static bool is_ignored(void *context, const struct build *build, struct group *group)
+{
+	struct agent *a = container_of((struct groups *)context, struct agent, groups);
+
+	return build ? choice_ignores_build(&a->config.rules, build)
+		     : choice_ignores_group(&a->config.rules, &a->names, group);
+}
+
 static int start_recorder(struct agent *a)
 {
 	const struct recorder_options options = {
@@ -366,6 +380,7 @@ static int start_recorder(struct agent *a)
 		.group_of = groups_of,
 		.group_of_cgroup = groups_of_cgroup,
 		.is_cgroup_of = groups_is_cgroup_of,
+		.ignores = is_ignored,
 		.context = &a->groups,
 		.budget = a->config.budget * a->config.window / NSEC_PER_SEC,
 		.max_pairs = DRAIN_PAIRS,
@@ -457,6 +472,9 @@ int agent_init(struct agent *a, struct agent_config *config, struct log *log,
 	*config = (struct agent_config){ 0 };
 	if (gethostname(a->node, sizeof(a->node) - 1) < 0)
 		return -errno;
+	a->node_label = a->config.node ? strdup(a->config.node) : NULL;
+	if (a->config.node && !a->node_label)
+		return -ENOMEM;
 	int r = start_loop(a);
 	if (r == 0)
 		r = open_notify(a);
@@ -497,6 +515,7 @@ void agent_fini(struct agent *a)
 	names_close(&a->names);
 	procfs_close(&a->procfs);
 	loop_fini(&a->loop);
+	free(TAKE_PTR(a->node_label));
 	agent_config_fini(&a->config);
 	if (!a->reloading) /* else a thread that hangs may look at it yet */
 		agent_config_fini(&a->next);

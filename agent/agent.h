@@ -52,6 +52,7 @@ struct agent {
 	int notify;		/* socket of the service manager, -1 where there is none */
 	struct survey surveyed; /* the last one */
 
+	char *node_label; /* node: of the start, as is the node that the API server is asked of */
 	char node[256];
 	uint64_t window_began;	  /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_before;	  /* samples, when this window began */

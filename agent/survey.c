@@ -35,7 +35,7 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	capture_counters(a->recorder.capture, &capture);
 	COUNTS(to->samples, s->samples, { "counted", c->counted - c->without_group },
 	       { "counted_place_unknown", c->without_group }, { "not_sampled", c->not_sampled },
-	       { "not_go", c->foreign });
+	       { "not_go", c->foreign }, { "ignored", c->ignored });
 	COUNTS(to->lost, s->lost, { "ring_full", capture.lost }, { "malformed", capture.malformed },
 	       { "process_gone", c->unnamed }, { "too_many_executables", c->unopened },
 	       { "table_full", c->refused }, { "file_rewritten", h->rewritten });
@@ -175,7 +175,7 @@ void survey(void *context, struct agent_snapshot *snapshot)
 
 	survey_fini(&a->surveyed);
 	snapshot->version = HONE_VERSION;
-	snapshot->node = a->config.node ? a->config.node : a->node;
+	snapshot->node = a->node_label ? a->node_label : a->node;
 	snapshot->not_ready = a->stopping ? "it is stopping" : NULL;
 	snapshot->window = a->config.window;
 	snapshot->frequency = a->config.frequency;

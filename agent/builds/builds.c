@@ -8,13 +8,18 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 
+static void shut(struct build *build)
+{
+	if (build->binary)
+		unwinder_fini(&build->unwinder);
+	build->binary = binary_free(build->binary);
+}
+
 static struct build *build_free(struct build *build)
 {
 	if (!build)
 		return NULL;
-	if (build->binary)
-		unwinder_fini(&build->unwinder);
-	binary_free(build->binary);
+	shut(build);
 	free(build->path);
 	free(build);
 	return NULL;
@@ -129,6 +134,12 @@ void builds_remove(struct builds *b, struct build *build)
 	b->n_open -= build->binary != NULL;
 	lru_remove(&b->lru, id_of(b, &build->key));
 	build_free(build);
+}
+
+void builds_shut(struct builds *b, struct build *build)
+{
+	b->n_open -= build->binary != NULL;
+	shut(build);
 }
 
 uint64_t builds_memory(const struct builds *b)

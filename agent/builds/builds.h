@@ -16,6 +16,7 @@
 struct build {
 	struct exe_key key;
 	bool ignored;	 /* the owner's: no samples of it are wanted */
+	bool unwanted;	 /* the owner's: with .ignored, though it may be Go */
 	uint64_t told;	 /* the owner's: when the kernel was last told of it, CLOCK_MONOTONIC, ns */
 	uint32_t users;	 /* the owner's: it is not to be removed while there are any */
 	uint64_t rested; /* the owner's: what unwinder.cache.asked was when the file was at rest */
@@ -61,6 +62,9 @@ int builds_add(struct builds *b, const struct exe_key *key, int exe_fd, const ch
  */
 struct build *builds_oldest(const struct builds *b, bool only_open);
 void builds_remove(struct builds *b, struct build *build);
+
+/* Let its file go, which is not to be read any more; no user has it. */
+void builds_shut(struct builds *b, struct build *build);
 
 /* Bytes held, mapped files not counted. */
 uint64_t builds_memory(const struct builds *b);

@@ -274,7 +274,17 @@ int capture_set_policy(struct capture *c, const struct exe_key *exe,
 
 int capture_forget_policy(struct capture *c, const struct exe_key *exe)
 {
-	return map_forget(c->bpf->maps.policies, exe, sizeof(*exe));
+	struct bpf_map *map = c->bpf->maps.policies;
+	struct exe_policy before;
+	bool ignored =
+		bpf_map__lookup_elem(map, exe, sizeof(*exe), &before, sizeof(before), 0) == 0 &&
+		before.verdict == EXE_IGNORE;
+	int r = map_forget(map, exe, sizeof(*exe));
+
+	/* Of others there are samples, which tell by their key. */
+	if (r == 0 && ignored)
+		forget_processes_of(c, exe);
+	return r;
 }
 
 int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy)

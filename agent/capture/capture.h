@@ -98,7 +98,8 @@ bool capture_watches_any(const struct capture *c);
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy);
 
-/* Of an executable that no process runs any more: the next one that does is new. 0 or -errno. */
+/* Of an executable that no process runs any more, or that was to be ignored: the next one that runs
+ * it is new, and in the second case one that runs it now. 0 or -errno. */
 int capture_forget_policy(struct capture *c, const struct exe_key *exe);
 
 /*

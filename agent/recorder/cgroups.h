@@ -19,6 +19,7 @@
 struct cgroup {
 	uint64_t id;	     /* as struct sample has it */
 	struct group *group; /* a container; NULL: not known, or each process is asked */
+	bool unwanted;	     /* the owner's: no samples of it are wanted */
 	uint32_t log_divisor;
 	uint32_t seen;	/* the window */
 	uint64_t taken; /* samples in this window */

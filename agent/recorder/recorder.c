@@ -131,7 +131,8 @@ static int set_policy(struct recorder *r, struct build *build)
 /* The kernel goes on ignoring what is not Go; of the others it is to tell when one starts again. */
 static int forget(struct recorder *r, struct build *build)
 {
-	int e = build->ignored ? 0 : capture_forget_policy(r->capture, &build->key);
+	bool is_for_good = build->ignored && !build->unwanted;
+	int e = is_for_good ? 0 : capture_forget_policy(r->capture, &build->key);
 
 	builds_remove(&r->builds, build);
 	return e;
@@ -160,6 +161,24 @@ static int add_build(struct recorder *r, const struct exe_key *key, const struct
 	return e == 0 ? builds_add(&r->builds, key, fd, p->exe_path, ret_build) : e;
 }
 
+static bool is_unwanted(const struct recorder *r, const struct build *build, struct group *group)
+{
+	return r->options.ignores && r->options.ignores(r->options.context, build, group);
+}
+
+static void prepare(struct recorder *r, struct build *build)
+{
+	build->seen = r->window;
+	build->ignored = !build->binary;
+	if (build->ignored)
+		return;
+	if (r->options.max_pairs)
+		binary_allow(build->binary, r->options.max_pairs);
+	build->ignored = build->unwanted = is_unwanted(r, build, NULL);
+	if (build->unwanted)
+		builds_shut(&r->builds, build);
+}
+
 /*
  * Meet an executable while a process still runs it. *ret_build is NULL when the process is gone
  * already, or may not be looked at; a later one will do. BUILDS_E_FULL. Files that are not wanted
@@ -175,10 +194,7 @@ static int open_build(struct recorder *r, struct glance *g, struct build **ret_b
 	e = add_build(r, &g->header->exe, &g->process, ret_build);
 	if (e != 0)
 		return e;
-	(*ret_build)->ignored = !(*ret_build)->binary;
-	if ((*ret_build)->binary && r->options.max_pairs)
-		binary_allow((*ret_build)->binary, r->options.max_pairs);
-	(*ret_build)->seen = r->window;
+	prepare(r, *ret_build);
 	return set_policy(r, *ret_build);
 }
 
@@ -189,7 +205,7 @@ static int tell_cgroup(struct recorder *r, const struct cgroup *c)
 {
 	const struct cgroup_policy policy = {
 		.is_known = c->group != NULL,
-		.log_weight = c->log_divisor,
+		.log_weight = c->unwanted ? SAMPLE_MAX_LOG_WEIGHT : c->log_divisor,
 	};
 	int e = capture_set_cgroup(r->capture, c->id, &policy);
 
@@ -240,6 +256,7 @@ static int settle(struct recorder *r, struct member *m, struct cgroup *c)
 	if (e < 0 || !own)
 		return e;
 	c->group = group_ref(m->group);
+	c->unwanted = is_unwanted(r, NULL, c->group);
 	return tell_cgroup(r, c);
 }
 
@@ -361,12 +378,13 @@ static bool has_been_forgotten(const struct build *build, const struct sample *s
 	return !(s->flags & SAMPLE_POLICY) && s->header.time > build->told;
 }
 
-/* Its cgroup's budget pays for a sample. */
-static int charge(struct recorder *r, const struct sample *s)
+/* Its cgroup's budget pays for a sample. *ret_wanted: unless there is no use of it. */
+static int charge(struct recorder *r, const struct sample *s, bool *ret_wanted)
 {
 	struct cgroup *c = cgroups_find(&r->cgroups, s->cgroup);
 
-	if (!c || !cgroups_count(&r->cgroups, c, SAMPLE_WEIGHT(s->flags)))
+	*ret_wanted = !c || !c->unwanted;
+	if (!c || c->unwanted || !cgroups_count(&r->cgroups, c, SAMPLE_WEIGHT(s->flags)))
 		return 0;
 	return tell_cgroup(r, c);
 }
@@ -375,6 +393,7 @@ static int charge(struct recorder *r, const struct sample *s)
 static int take(struct recorder *r, struct glance *g, struct build *build, const struct sample *s)
 {
 	struct group *group = NULL;
+	bool is_wanted = true;
 	int e = 0;
 
 	build->seen = r->window;
@@ -385,9 +404,13 @@ static int take(struct recorder *r, struct glance *g, struct build *build, const
 	if (r->options.group_of) {
 		e = group_of(r, g, s->cgroup, &group);
 		if (e == 0)
-			e = charge(r, s);
+			e = charge(r, s, &is_wanted);
 	}
-	return e < 0 ? e : count_and_rest(r, build, group, s);
+	if (!is_wanted)
+		r->counters.ignored += SAMPLE_WEIGHT(s->flags);
+	if (e < 0 || !is_wanted)
+		return e;
+	return count_and_rest(r, build, group, s);
 }
 
 /* Samples of those that were gone too early, now that the same file runs again. */
@@ -584,6 +607,23 @@ static int age_builds(struct recorder *r, uint32_t oldest)
 	return e;
 }
 
+/* *ret_changed: it is another answer than before. */
+static void reconsider_cgroup(struct recorder *r, struct cgroup *c, bool *ret_changed)
+{
+	bool before = c->unwanted;
+
+	c->unwanted = c->group && is_unwanted(r, NULL, c->group);
+	*ret_changed = c->unwanted != before;
+}
+
+static int turn_cgroup(struct recorder *r, struct cgroup *c, double share)
+{
+	bool other_use, other_divisor = cgroups_turn(&r->cgroups, c, share);
+
+	reconsider_cgroup(r, c, &other_use);
+	return other_use || other_divisor ? tell_cgroup(r, c) : 0;
+}
+
 static int turn_cgroups(struct recorder *r, uint32_t oldest, double share)
 {
 	uint32_t id = lru_oldest(&r->cgroups.lru);
@@ -595,8 +635,8 @@ static int turn_cgroups(struct recorder *r, uint32_t oldest, double share)
 		id = lru_newer(&r->cgroups.lru, id);
 		if (c->seen < oldest)
 			e = forget_cgroup(r, c);
-		else if (cgroups_turn(&r->cgroups, c, share))
-			e = tell_cgroup(r, c);
+		else
+			e = turn_cgroup(r, c, share);
 	}
 	return e;
 }
@@ -616,4 +656,40 @@ int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies)
 		e = turn_cgroups(r, oldest, share);
 	}
 	return e < 0 ? e : age_builds(r, oldest);
+}
+
+/* One that was of no use is met anew when it is seen again. */
+static int reconsider_build(struct recorder *r, struct build *build)
+{
+	if (build->unwanted && !build->users)
+		return forget(r, build);
+	if (!build->binary || (build->ignored && !build->unwanted))
+		return 0;
+	bool unwanted = is_unwanted(r, build, NULL);
+	if (unwanted == build->unwanted)
+		return 0;
+	build->ignored = build->unwanted = unwanted;
+	return set_policy(r, build);
+}
+
+int recorder_reconsider(struct recorder *r)
+{
+	uint32_t id = r->builds.items ? lru_oldest(&r->builds.lru) : LRU_NONE;
+	int e = 0;
+
+	while (e == 0 && id != LRU_NONE) {
+		struct build *build = r->builds.items[id];
+
+		id = lru_newer(&r->builds.lru, id);
+		e = reconsider_build(r, build);
+	}
+	id = lru_oldest(&r->cgroups.lru);
+	for (; e == 0 && id != LRU_NONE; id = lru_newer(&r->cgroups.lru, id)) {
+		bool changed;
+
+		reconsider_cgroup(r, &r->cgroups.items[id], &changed);
+		if (changed)
+			e = tell_cgroup(r, &r->cgroups.items[id]);
+	}
+	return e;
 }

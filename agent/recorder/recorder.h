@@ -45,6 +45,12 @@ typedef int (*recorder_group_of_cgroup)(void *context, uint64_t cgroup, struct g
 typedef int (*recorder_is_cgroup_of)(void *context, struct group *group, uint64_t cgroup,
 				     bool *ret_is);
 
+/*
+ * Whether samples of this executable (@group is NULL), or of this group (@build is NULL), are of no
+ * use in any case. The kernel then takes none of the former, and next to none of the latter.
+ */
+typedef bool (*recorder_ignores)(void *context, const struct build *build, struct group *group);
+
 struct recorder_options {
 	uint32_t frequency;
 	bool all;		       /* every process but our own */
@@ -58,6 +64,7 @@ struct recorder_options {
 	recorder_group_of group_of;		  /* NULL: groups are not told apart */
 	recorder_group_of_cgroup group_of_cgroup; /* NULL: cgroups say nothing */
 	recorder_is_cgroup_of is_cgroup_of;	  /* NULL: that in which a process is, is */
+	recorder_ignores ignores;		  /* NULL: all are of use */
 	void *context;
 	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
 	uint64_t max_pairs;	  /* of a build's tables to read in a drain; 0: no limit */
@@ -73,6 +80,7 @@ struct recorder_counters {
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened,
 				 of which none came again: those of the present window not included */
+	uint64_t ignored;     /* samples of groups that are of no use */
 	uint64_t unopened;    /* samples of executables that found no room (BUILDS_E_FULL) */
 	uint64_t recovered;   /* samples that were counted when their executable came again */
 	uint64_t unwatched;   /* processes that entered the container, when too many were watched */
@@ -136,6 +144,10 @@ uint64_t recorder_samples(const struct recorder *r);
 int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies);
 
 #define RECORDER_KEEP 10u
+
+/* What is of use is another by now: ask again. With each window cgroups are asked for anyway, as
+ * the names of their pods come late. 0 or -errno. */
+int recorder_reconsider(struct recorder *r);
 
 /* Bytes of memory held, without those of the kernel. */
 uint64_t recorder_memory(const struct recorder *r);

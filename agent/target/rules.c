@@ -76,6 +76,53 @@ static enum match match(const struct target_rule *rule, const struct target_fact
 	return pod_fits(rule, facts) ? MATCH_YES : MATCH_NO;
 }
 
+static bool build_fits(const struct target_rule *rule, const struct target_facts *facts)
+{
+	return exe_fits(rule->exe, facts->exe) && fits(rule->main_package, facts->main_package);
+}
+
+static enum match match_build(const struct target_rule *rule, const struct target_facts *facts,
+			      unsigned int known)
+{
+	if (!rule->exe && !rule->main_package)
+		return MATCH_YES;
+	if (!(known & RULE_KNOWS_BUILD))
+		return MATCH_LATER;
+	return build_fits(rule, facts) ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_place(const struct target_rule *rule, const struct target_facts *facts,
+			      unsigned int known)
+{
+	if (!rule->container_id && !rule->unit && !asks_for_pod(rule))
+		return MATCH_YES;
+	if (!(known & RULE_KNOWS_PLACE))
+		return MATCH_LATER;
+	if (!fits(rule->container_id, facts->container_id) || !fits(rule->unit, facts->unit))
+		return MATCH_NO;
+	if (facts->pod_pending && asks_for_pod(rule))
+		return MATCH_LATER;
+	return pod_fits(rule, facts) ? MATCH_YES : MATCH_NO;
+}
+
+bool target_rules_ignore(const struct target_rules *rules, const struct target_facts *facts,
+			 unsigned int known)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct target_rule *rule = &rules->rules[i];
+		enum match build = match_build(rule, facts, known);
+		enum match place = match_place(rule, facts, known);
+
+		if (build == MATCH_NO || place == MATCH_NO)
+			continue;
+		if (rule->action == RULE_PROFILE)
+			return false;
+		if (build == MATCH_YES && place == MATCH_YES)
+			return true;
+	}
+	return rules->otherwise == RULE_IGNORE;
+}
+
 int target_rules_match(const struct target_rules *rules, const struct target_facts *facts,
 		       enum rule_action *ret_action, const struct target_rule **ret_rule)
 {

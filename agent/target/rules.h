@@ -78,6 +78,16 @@ enum rule_outcome {
 	RULE_E_PENDING = 1, /* a rule asks for what is not known of the pod yet: ask again */
 };
 
+/* Early on, not all of the facts are known. */
+enum rule_known {
+	RULE_KNOWS_BUILD = 1 << 0, /* .exe, .main_package */
+	RULE_KNOWS_PLACE = 1 << 1, /* all others; those of the pod unless .pod_pending */
+};
+
+/* Whether it will be ignored, whatever else there is to be known. */
+bool target_rules_ignore(const struct target_rules *rules, const struct target_facts *facts,
+			 unsigned int known);
+
 /*
  * The rule that decides, NULL for `otherwise`, whose action *ret_action is. 0 or RULE_E_PENDING;
  * then *ret_action is what holds should the pod never become known.

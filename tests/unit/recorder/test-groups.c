@@ -28,6 +28,7 @@ struct bench {
 	struct recorder recorder;
 	bool in_container; /* what looking at a process finds */
 	bool saw_exe;	   /* the last look opened the executable */
+	bool ignores_build, ignores_group;
 	struct group groups[MAX_GROUPS];
 	uint32_t n_groups;
 };
@@ -420,6 +421,89 @@ static void test_an_executable_without_room_is_counted_as_such(void **state)
 	bench_fini(&b);
 }
 
+/* ---- what is of no use -------------------------------------------------------------------- */
+
+static bool ignores(void *context, const struct build *build, struct group *group)
+{
+	const struct bench *b = context;
+
+	assert_true(!build != !group);
+	return build ? b->ignores_build : b->ignores_group;
+}
+
+static void test_an_executable_of_no_use(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.ignores = ignores;
+	b.ignores_build = true;
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	assert_int_equal(b.recorder.builds.n_open, 0);
+	assert_int_equal(b.n_groups, 0);
+	/* That of others, and not for good: */
+	b.ignores_build = false;
+	assert_int_equal(recorder_reconsider(&b.recorder), 0);
+	assert_int_equal(fake_kernel.policy.verdict, 0);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	b.ignores_build = true;
+	assert_int_equal(recorder_reconsider(&b.recorder), 0);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	sampled(&b, SELF, HOST, 0); /* that was under way */
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	b.ignores_build = false;
+	assert_int_equal(recorder_reconsider(&b.recorder), 0);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	bench_fini(&b);
+}
+
+static void test_what_is_forgotten_is_asked_for_again(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.ignores = ignores;
+	b.ignores_build = true;
+	event(&b, RECORD_EXEC, HOST);
+	for (uint32_t i = 0; i <= RECORDER_KEEP + 1; i++)
+		turn(&b, 0);
+	assert_int_equal(b.recorder.builds.lru.n, 0);
+	assert_int_equal(fake_kernel.policy.verdict, 0);
+	bench_fini(&b);
+}
+
+static void test_a_container_of_no_use(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.ignores = ignores;
+	b.in_container = b.ignores_group = true;
+	event(&b, RECORD_EXEC, CONTAINER);
+	sampled(&b, SELF, CONTAINER, 0);
+	assert_true(fake_kernel.cgroup_policy.is_known);
+	assert_int_equal(fake_kernel.cgroup_policy.log_weight, SAMPLE_MAX_LOG_WEIGHT);
+	sampled(&b, SELF, CONTAINER, SAMPLE_MAX_LOG_WEIGHT);
+	assert_int_equal(b.recorder.counters.ignored, 1 + 32768);
+	assert_int_equal(recorder_samples(&b.recorder), 0);
+	/* Its pod's name came, or the rules are others. */
+	b.ignores_group = false;
+	turn(&b, 0);
+	assert_int_equal(fake_kernel.cgroup_policy.log_weight, 0);
+	sampled(&b, SELF, CONTAINER, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	b.ignores_group = true;
+	assert_int_equal(recorder_reconsider(&b.recorder), 0);
+	assert_int_equal(fake_kernel.cgroup_policy.log_weight, SAMPLE_MAX_LOG_WEIGHT);
+	bench_fini(&b);
+}
+
 /* ---- weights ----------------------------------------------------------------------------- */
 
 static void test_a_sample_counts_for_what_it_stands_for(void **state)
@@ -576,6 +660,9 @@ int main(void)
 		cmocka_unit_test(test_what_waits_in_vain_is_counted),
 		cmocka_unit_test(test_no_more_wait_than_there_is_room_for),
 		cmocka_unit_test(test_an_executable_without_room_is_counted_as_such),
+		cmocka_unit_test(test_an_executable_of_no_use),
+		cmocka_unit_test(test_what_is_forgotten_is_asked_for_again),
+		cmocka_unit_test(test_a_container_of_no_use),
 		cmocka_unit_test(test_a_sample_counts_for_what_it_stands_for),
 		cmocka_unit_test(test_over_budget_the_kernel_is_told),
 		cmocka_unit_test(test_a_window_begins_empty),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
+
 #include "agent/target/rules.h"
 #include "base/cleanup.h"
 
@@ -161,6 +163,78 @@ static void a_pod_that_is_not_known_yet(void **state)
 	assert_int_equal(target_rules_match(&rules, &early, &action, &rule), 0);
 }
 
+static void what_an_executable_alone_tells(void **state)
+{
+	const struct target_facts app = { .exe = "/bin/app", .main_package = "example.com/app" };
+	const struct target_rule list[] = {
+		{ .main_package = "example.com/*", .action = RULE_IGNORE },
+		{ .namespace = "shop", .action = RULE_IGNORE },
+		{ .namespace = "shop", .exe = "app", .action = RULE_PROFILE },
+	};
+	struct target_rules rules = { .rules = list, .n = 1, .otherwise = RULE_PROFILE };
+
+	(void)state;
+	assert_true(target_rules_ignore(&rules, &app, RULE_KNOWS_BUILD));
+	assert_false(target_rules_ignore(&rules, &app, RULE_KNOWS_PLACE));
+	rules.rules = &list[1];
+	assert_false(target_rules_ignore(&rules, &app, RULE_KNOWS_BUILD));
+	rules.otherwise = RULE_IGNORE; /* in that namespace or not */
+	assert_true(target_rules_ignore(&rules, &app, RULE_KNOWS_BUILD));
+	rules.rules = &list[2];
+	assert_false(target_rules_ignore(&rules, &app, RULE_KNOWS_BUILD));
+	rules.n = 0;
+	assert_true(target_rules_ignore(&rules, &app, 0));
+}
+
+static const char *any_of(unsigned int n, const char *const texts[3])
+{
+	return texts[n % 3];
+}
+
+/* Whatever is told early holds in the end. */
+static void what_is_told_early_holds(void **state)
+{
+	static const char *const exes[] = { NULL, "a", "b" }, *const names[] = { NULL, "x", "y" };
+	unsigned int n_told = 0, n_ignored = 0;
+
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 200000; i++) {
+		struct target_rule list[3];
+		struct target_rules rules = { .rules = list,
+					      .n = (unsigned int)rand() % 4,
+					      .otherwise = rand() % 2 };
+		struct target_facts all = { .exe = any_of((unsigned int)rand(), exes),
+					    .namespace = any_of((unsigned int)rand(), names),
+					    .unit = any_of((unsigned int)rand(), names) };
+		struct target_facts early = all;
+		unsigned int known = (unsigned int)rand() % 4;
+		const struct target_rule *rule;
+		enum rule_action action;
+
+		for (size_t k = 0; k < 3; k++)
+			list[k] = (struct target_rule){
+				.exe = any_of((unsigned int)rand(), exes),
+				.namespace = any_of((unsigned int)rand(), names),
+				.unit = any_of((unsigned int)rand(), names),
+				.action = rand() % 2,
+			};
+		if (!(known & RULE_KNOWS_BUILD))
+			early.exe = NULL;
+		if (!(known & RULE_KNOWS_PLACE))
+			early.namespace = early.unit = NULL;
+		else if (rand() % 2)
+			early.pod_pending = true, early.namespace = NULL;
+		target_rules_match(&rules, &all, &action, &rule);
+		n_ignored += action == RULE_IGNORE;
+		if (!target_rules_ignore(&rules, &early, known))
+			continue;
+		n_told++;
+		assert_int_equal(action, RULE_IGNORE);
+	}
+	assert_in_range(n_told, n_ignored / 4, n_ignored - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +245,8 @@ int main(void)
 		cmocka_unit_test(an_empty_pattern_is_for_what_is_missing),
 		cmocka_unit_test(the_first_that_matches_decides),
 		cmocka_unit_test(a_pod_that_is_not_known_yet),
+		cmocka_unit_test(what_an_executable_alone_tells),
+		cmocka_unit_test(what_is_told_early_holds),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
