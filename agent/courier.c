@@ -133,6 +133,7 @@ static int on_patience(struct loop_timer *timer)
 	struct courier *c = container_of(timer, struct courier, patience);
 	struct courier_rest rest = { .stuck = true };
 
+	c->gave_up = true;
 	pthread_mutex_lock(&c->lock);
 	rest.lost = c->n_parcels;
 	pthread_mutex_unlock(&c->lock);
@@ -288,7 +289,7 @@ int courier_start(struct courier *c)
 /* Whether it came to its end. */
 static bool end(struct courier *c)
 {
-	uint64_t until = clock_realtime() + END_PATIENCE;
+	uint64_t until = clock_realtime() + (c->gave_up ? 0 : END_PATIENCE);
 	const struct timespec at = { .tv_sec = (time_t)(until / NSEC_PER_SEC),
 				     .tv_nsec = (long)(until % NSEC_PER_SEC) };
 

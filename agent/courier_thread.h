@@ -30,7 +30,8 @@ struct courier {
 	/* the owner's */
 	pthread_t thread;
 	bool runs;
-	bool told; /* that it is stuck */
+	bool told;    /* that it is stuck */
+	bool gave_up; /* waiting for it, at the end */
 	struct loop_source answers;
 	struct loop_timer patience; /* with a flush */
 	uint64_t max_bytes;
