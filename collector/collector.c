@@ -28,7 +28,13 @@ void collector_say(struct collector *c, enum log_level level, const char *messag
 static void on_answered(void *context, const struct http_record *r)
 {
 	struct collector *c = context;
+	const struct meter_request request = { .route = route_meter(r->path),
+					       .status = r->status,
+					       .received = r->received,
+					       .sent = r->sent,
+					       .duration = r->duration };
 
+	meter_request(c->meter, &request);
 	pthread_mutex_lock(&c->log_mutex);
 	if (c->log_requests)
 		log_info(c->log, "request", log_text("method", r->method),
@@ -283,7 +289,8 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 		.label_value = c->settings.limits.label_value,
 	};
 	set_log(c, &c->settings);
-	int r = open_access(c, &secrets);
+	c->meter = meter_new();
+	int r = c->meter ? open_access(c, &secrets) : -ENOMEM;
 	if (r == 0)
 		r = open_depot(c, c->settings.data);
 	if (r == 0)
@@ -297,6 +304,7 @@ void collector_close(struct collector *c)
 	c->http = http_close(c->http);
 	c->access = access_free(c->access);
 	c->rate = rate_free(c->rate);
+	c->meter = meter_free(c->meter);
 	c->curate = curate_free(c->curate);
 	c->query = query_free(c->query);
 	c->depot = depot_close(c->depot);

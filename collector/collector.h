@@ -15,6 +15,7 @@
 #include "collector/depot/depot.h"
 #include "collector/http/http.h"
 #include "collector/ingest/accept.h"
+#include "collector/meter/meter.h"
 #include "collector/query/query.h"
 #include "collector/settings/settings.h"
 
@@ -27,6 +28,7 @@ struct collector {
 	struct curate *curate;
 	struct access *access;
 	struct rate *rate;
+	struct meter *meter;
 	struct accept_limits limits;
 	struct compactor *compactor;
 	struct query *query;

@@ -26,6 +26,9 @@ static int store(struct collector *c, const struct depot_profile *rows, size_t n
 	case DEPOT_E_DAMAGED:
 		collector_say(c, LOG_LEVEL_ERROR, "database is damaged", NULL, 0);
 		return refuse(why, REFUSAL_INTERNAL, "the database is damaged");
+	case 0:
+		meter_stored(c->meter, *ret_added, n - *ret_added);
+		return 0;
 	default:
 		return r;
 	}
@@ -58,11 +61,26 @@ static struct span unpacked(const struct collector *c, const struct http_request
 	return *ret_result ? span_of("", 0) : span_of(*ret_memory, size);
 }
 
+static void count(struct collector *c, int result, const struct refusal *why)
+{
+	static const char *const reasons[] = {
+		[REFUSAL_INVALID] = "invalid",	       [REFUSAL_TOO_LARGE] = "too_large",
+		[REFUSAL_UNSUPPORTED] = "unsupported", [REFUSAL_UNIMPLEMENTED] = "unsupported",
+		[REFUSAL_FULL] = "disk_full",	       [REFUSAL_INTERNAL] = "internal",
+	};
+
+	if (result > 0)
+		meter_refused(c->meter, reasons[why->code]);
+	else if (result < 0)
+		meter_refused(c->meter, "internal");
+}
+
 static void end(struct collector *c, struct http_answer *a, int result, const struct refusal *why)
 {
+	count(c, result, why);
 	if (result > 0)
 		route_refuse(a, why);
-	else if (result < 0)
+	if (result < 0)
 		route_fail(c, a, "the profile could not be stored", result);
 }
 

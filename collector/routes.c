@@ -61,6 +61,7 @@ static const struct route {
 	{ "/ingest", { "POST", "POST" }, route_ingest, ACCESS_PUSH },
 	{ "/pyroscope/ingest", { "POST", "POST" }, route_ingest, ACCESS_PUSH },
 	{ "/profiles", { "POST", "PUT" }, route_profiles, ACCESS_PUSH },
+	{ "/metrics", { "GET", "HEAD" }, route_metrics, ACCESS_READ_ALL },
 };
 
 /* ---- who may ask ------------------------------------------------------------------------- */
@@ -96,6 +97,7 @@ static bool is_in_time(struct collector *c, const char *tenant, struct http_answ
 
 	if (!wait)
 		return true;
+	meter_refused(c->meter, "rate");
 	put_error(ret_refusal, 429, "resource_exhausted",
 		  "this tenant pushes more than limits.tenant_rate allows, try again later");
 	snprintf(seconds, sizeof(seconds), "%" PRIu64, wait);
@@ -119,6 +121,8 @@ bool routes_admit(void *context, struct http_request *r, struct http_answer *ret
 	http_set_note(r, answer.tenant);
 	if (!answer.status)
 		return request.need != ACCESS_PUSH || is_in_time(c, answer.tenant, ret_refusal);
+	if (request.need == ACCESS_PUSH)
+		meter_refused(c->meter, answer.code);
 	put_error(ret_refusal, answer.status, answer.code, answer.why);
 	if (answer.status == 401)
 		http_answer_field(ret_refusal, "WWW-Authenticate",

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "base/address.h"
+#include "base/exposition.h"
 
 struct connection {
 	int fd; /* libmicrohttpd's; -1: none */
@@ -76,7 +77,7 @@ static enum MHD_Result answer_snapshot(struct expose *e, struct MHD_Connection *
 	e->options.fill(e->options.context, &snapshot);
 	if (!strcmp(path, "/metrics")) {
 		expose_metrics(&snapshot, &body);
-		return answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &body);
+		return answer(c, MHD_HTTP_OK, EXPOSITION_TYPE, &body);
 	}
 	if (!strcmp(path, "/readyz"))
 		return answer_text(c,

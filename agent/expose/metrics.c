@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "agent/expose/expose.h"
+#include "base/exposition.h"
 
 #define PREFIX "hone_agent_"
 
@@ -18,70 +19,38 @@ static double seconds(uint64_t ns)
 	return (double)ns / (double)NSEC_PER_SEC;
 }
 
-/* Escaped as the format wants it: backslash, quote and newline. */
-static void put_label(struct buf *to, const char *name, const char *value)
-{
-	buf_printf(to, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\n')
-			buf_append_text(to, "\\n");
-		else if (*value == '"' || *value == '\\')
-			buf_append_u8(to, '\\'), buf_append_u8(to, (uint8_t)*value);
-		else
-			buf_append_u8(to, (uint8_t)*value);
-	}
-	buf_append_u8(to, '"');
-}
-
-static void head(struct buf *to, const char *name, const char *type, const char *help)
-{
-	buf_printf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void one(struct buf *to, const char *name, const char *type, const char *help,
-		uint64_t value)
-{
-	head(to, name, type, help);
-	buf_printf(to, "%s %" PRIu64 "\n", name, value);
-}
-
-static void one_real(struct buf *to, const char *name, const char *type, const char *help,
-		     double value)
-{
-	head(to, name, type, help);
-	buf_printf(to, "%s %.9f\n", name, value);
-}
-
 /* A line for each of @counts. */
 static void by_label(struct buf *to, const char *name, const char *type, const char *help,
 		     const char *label, const struct snapshot_counts *counts)
 {
 	if (!counts->n)
 		return;
-	head(to, name, type, help);
+	exposition_head(to, name, type, help);
 	for (size_t i = 0; i < counts->n; i++) {
 		buf_printf(to, "%s{", name);
-		put_label(to, label, counts->items[i].name);
+		exposition_label(to, label, counts->items[i].name);
 		buf_printf(to, "} %" PRIu64 "\n", counts->items[i].n);
 	}
 }
 
 static void put_agent(struct buf *to, const struct agent_snapshot *s)
 {
-	head(to, PREFIX "build_info", "gauge", "Version of the agent, always 1.");
+	exposition_head(to, PREFIX "build_info", "gauge", "Version of the agent, always 1.");
 	buf_append_text(to, PREFIX "build_info{");
-	put_label(to, "version", s->version ? s->version : "");
+	exposition_label(to, "version", s->version ? s->version : "");
 	buf_append_text(to, "} 1\n");
-	one(to, PREFIX "ready", "gauge", "1 when /readyz says so.", !s->not_ready);
-	one_real(to, PREFIX "window_seconds", "gauge", "Length of a profile.", seconds(s->window));
-	one(to, PREFIX "frequency_hertz", "gauge", "Samples per second and CPU.", s->frequency);
-	one(to, PREFIX "windows_total", "counter", "Windows closed.", s->windows);
-	one(to, PREFIX "config_reload_success", "gauge",
-	    "1 unless the last configuration read was wrong.", !s->reload_failed);
-	one_real(to, PREFIX "config_reload_success_timestamp_seconds", "gauge",
-		 "When the configuration in force was read.", seconds(s->reloaded));
-	one(to, PREFIX "log_lines_dropped_total", "counter",
-	    "Lines that nobody read from standard error in time.", s->log_dropped);
+	exposition_one(to, PREFIX "ready", "gauge", "1 when /readyz says so.", !s->not_ready);
+	exposition_real(to, PREFIX "window_seconds", "gauge", "Length of a profile.",
+			seconds(s->window));
+	exposition_one(to, PREFIX "frequency_hertz", "gauge", "Samples per second and CPU.",
+		       s->frequency);
+	exposition_one(to, PREFIX "windows_total", "counter", "Windows closed.", s->windows);
+	exposition_one(to, PREFIX "config_reload_success", "gauge",
+		       "1 unless the last configuration read was wrong.", !s->reload_failed);
+	exposition_real(to, PREFIX "config_reload_success_timestamp_seconds", "gauge",
+			"When the configuration in force was read.", seconds(s->reloaded));
+	exposition_one(to, PREFIX "log_lines_dropped_total", "counter",
+		       "Lines that nobody read from standard error in time.", s->log_dropped);
 	by_label(to, PREFIX "memory_bytes", "gauge", "Memory held now.", "part", &s->memory);
 	by_label(to, PREFIX "cache_evictions_total", "counter",
 		 "Entries thrown out while they were of use.", "cache", &s->evictions);
@@ -92,76 +61,81 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 	by_label(to, PREFIX "samples_total", "counter", "Samples taken, by what became of them.",
 		 "result", &s->samples);
 	by_label(to, PREFIX "samples_lost_total", "counter", "Samples lost.", "reason", &s->lost);
-	one(to, PREFIX "stacks_truncated_total", "counter", "Stacks deeper than a sample holds.",
-	    s->truncated);
-	one(to, PREFIX "samples_recovered_total", "counter",
-	    "Samples counted only when their executable ran again.", s->recovered);
+	exposition_one(to, PREFIX "stacks_truncated_total", "counter",
+		       "Stacks deeper than a sample holds.", s->truncated);
+	exposition_one(to, PREFIX "samples_recovered_total", "counter",
+		       "Samples counted only when their executable ran again.", s->recovered);
 	by_label(to, PREFIX "unwind_errors_total", "counter", "Stacks that are not whole.", "kind",
 		 &s->unwind_errors);
 	by_label(to, PREFIX "symbolization_total", "counter", "Addresses looked up.", "result",
 		 &s->symbolization);
-	one(to, PREFIX "processes_tracked", "gauge",
-	    "Go processes that are known one by one, not by their container.", s->processes);
-	one(to, PREFIX "containers_tracked", "gauge", "Containers and units known now.",
-	    s->containers);
-	one(to, PREFIX "groups_refused_total", "counter",
-	    "Processes that count as of no container or unit, for there are too many of these.",
-	    s->groups_refused);
-	one(to, PREFIX "binaries_cached", "gauge", "Executables held open.", s->binaries);
-	one(to, PREFIX "binaries_cached_bytes", "gauge", "Memory held for executables.",
-	    s->binaries_bytes);
-	one(to, PREFIX "profiles_written_total", "counter", "Profiles made.", s->profiles);
-	one(to, PREFIX "profile_bytes_total", "counter", "Size of the profiles made, gzip.",
-	    s->profiles_bytes);
+	exposition_one(to, PREFIX "processes_tracked", "gauge",
+		       "Go processes that are known one by one, not by their container.",
+		       s->processes);
+	exposition_one(to, PREFIX "containers_tracked", "gauge", "Containers and units known now.",
+		       s->containers);
+	exposition_one(
+		to, PREFIX "groups_refused_total", "counter",
+		"Processes that count as of no container or unit, for there are too many of these.",
+		s->groups_refused);
+	exposition_one(to, PREFIX "binaries_cached", "gauge", "Executables held open.",
+		       s->binaries);
+	exposition_one(to, PREFIX "binaries_cached_bytes", "gauge", "Memory held for executables.",
+		       s->binaries_bytes);
+	exposition_one(to, PREFIX "profiles_written_total", "counter", "Profiles made.",
+		       s->profiles);
+	exposition_one(to, PREFIX "profile_bytes_total", "counter",
+		       "Size of the profiles made, gzip.", s->profiles_bytes);
 }
 
 static void put_handed_over(struct buf *to, const struct snapshot_handed_over *h)
 {
-	one(to, PREFIX "handed_over_profiles", "gauge",
-	    "Profiles that wait for the disk of the spool, or of a store.", h->profiles);
-	one(to, PREFIX "handed_over_bytes", "gauge", "Size of the profiles that wait for the disk.",
-	    h->bytes);
-	one_real(to, PREFIX "handed_over_oldest_seconds", "gauge",
-		 "For how long the first of them waits.", seconds(h->oldest));
-	one(to, PREFIX "handed_over_refused_total", "counter",
-	    "Profiles lost as the disk took none for too long.", h->refused);
+	exposition_one(to, PREFIX "handed_over_profiles", "gauge",
+		       "Profiles that wait for the disk of the spool, or of a store.", h->profiles);
+	exposition_one(to, PREFIX "handed_over_bytes", "gauge",
+		       "Size of the profiles that wait for the disk.", h->bytes);
+	exposition_real(to, PREFIX "handed_over_oldest_seconds", "gauge",
+			"For how long the first of them waits.", seconds(h->oldest));
+	exposition_one(to, PREFIX "handed_over_refused_total", "counter",
+		       "Profiles lost as the disk took none for too long.", h->refused);
 }
 
 static void put_spool(struct buf *to, const struct deliver_counters *d)
 {
-	one(to, PREFIX "profiles_accepted_total", "counter", "Profiles accepted for delivery.",
-	    d->accepted);
-	one(to, PREFIX "profiles_refused_total", "counter",
-	    "Profiles larger than all the room there is.", d->no_room);
-	one(to, PREFIX "spool_files", "gauge", "Profiles in the spool.", d->files);
-	one(to, PREFIX "spool_bytes", "gauge", "Size of the spool.", d->files_bytes);
-	one(to, PREFIX "spool_memory_profiles", "gauge", "Profiles in memory only.", d->in_memory);
-	one(to, PREFIX "spool_memory_bytes", "gauge", "Size of the profiles in memory only.",
-	    d->memory_bytes);
-	one_real(to, PREFIX "spool_oldest_seconds", "gauge", "Age of the oldest profile waiting.",
-		 seconds(d->oldest));
-	one(to, PREFIX "spool_errors_total", "counter", "Times that the disk took no profile.",
-	    d->spool_errors);
-	one(to, PREFIX "spool_damaged_total", "counter",
-	    "Files in the spool that were no longer what was written.", d->damaged);
-	one(to, PREFIX "spool_torn_total", "counter",
-	    "Files in the spool that were cut short, as by a power cut.", d->torn);
-	one(to, PREFIX "spool_failing", "gauge", "1 while the disk takes no profiles.",
-	    d->spool_failing);
+	exposition_one(to, PREFIX "profiles_accepted_total", "counter",
+		       "Profiles accepted for delivery.", d->accepted);
+	exposition_one(to, PREFIX "profiles_refused_total", "counter",
+		       "Profiles larger than all the room there is.", d->no_room);
+	exposition_one(to, PREFIX "spool_files", "gauge", "Profiles in the spool.", d->files);
+	exposition_one(to, PREFIX "spool_bytes", "gauge", "Size of the spool.", d->files_bytes);
+	exposition_one(to, PREFIX "spool_memory_profiles", "gauge", "Profiles in memory only.",
+		       d->in_memory);
+	exposition_one(to, PREFIX "spool_memory_bytes", "gauge",
+		       "Size of the profiles in memory only.", d->memory_bytes);
+	exposition_real(to, PREFIX "spool_oldest_seconds", "gauge",
+			"Age of the oldest profile waiting.", seconds(d->oldest));
+	exposition_one(to, PREFIX "spool_errors_total", "counter",
+		       "Times that the disk took no profile.", d->spool_errors);
+	exposition_one(to, PREFIX "spool_damaged_total", "counter",
+		       "Files in the spool that were no longer what was written.", d->damaged);
+	exposition_one(to, PREFIX "spool_torn_total", "counter",
+		       "Files in the spool that were cut short, as by a power cut.", d->torn);
+	exposition_one(to, PREFIX "spool_failing", "gauge", "1 while the disk takes no profiles.",
+		       d->spool_failing);
 }
 
 /* "name{store="KEY"", which more labels or a brace may follow. */
 static void begin(struct buf *to, const char *name, const struct deliver_store_counters *store)
 {
 	buf_printf(to, "%s{", name);
-	put_label(to, "store", store->key);
+	exposition_label(to, "store", store->key);
 }
 
 /* One number of each store, which is @offset bytes into its counters. */
 static void of_stores(struct buf *to, const struct agent_snapshot *s, const char *name,
 		      const char *type, const char *help, size_t offset)
 {
-	head(to, name, type, help);
+	exposition_head(to, name, type, help);
 	for (size_t i = 0; i < s->n_stores; i++) {
 		uint64_t value;
 
@@ -175,7 +149,7 @@ static void put_codes(struct buf *to, const struct agent_snapshot *s)
 {
 	static const char name[] = PREFIX "push_requests_total";
 
-	head(to, name, "counter", "Pushes by the store's answer; 0: there was none.");
+	exposition_head(to, name, "counter", "Pushes by the store's answer; 0: there was none.");
 	for (size_t i = 0; i < s->n_stores; i++) {
 		const struct deliver_store_counters *store = &s->stores[i];
 
@@ -195,7 +169,8 @@ static void put_dropped(struct buf *to, const struct agent_snapshot *s)
 {
 	static const char name[] = PREFIX "push_dropped_profiles_total";
 
-	head(to, name, "counter", "Profiles that did not reach the store and never will.");
+	exposition_head(to, name, "counter",
+			"Profiles that did not reach the store and never will.");
 	for (size_t i = 0; i < s->n_stores; i++)
 		for (int reason = 0; reason < DELIVER_DROP_N; reason++) {
 			begin(to, name, &s->stores[i]);
@@ -210,7 +185,7 @@ static void put_latency(struct buf *to, const struct agent_snapshot *s)
 {
 	static const char name[] = PREFIX "push_latency_seconds";
 
-	head(to, name, "histogram", "How long pushes took.");
+	exposition_head(to, name, "histogram", "How long pushes took.");
 	for (size_t i = 0; i < s->n_stores; i++) {
 		const struct deliver_store_counters *store = &s->stores[i];
 		uint64_t total = 0;
@@ -235,7 +210,7 @@ static void put_last_success(struct buf *to, const struct agent_snapshot *s)
 {
 	static const char name[] = PREFIX "last_success_timestamp_seconds";
 
-	head(to, name, "gauge", "When a profile last reached the store; 0: never.");
+	exposition_head(to, name, "gauge", "When a profile last reached the store; 0: never.");
 	for (size_t i = 0; i < s->n_stores; i++) {
 		begin(to, name, &s->stores[i]);
 		buf_printf(to, "} %.9f\n", seconds(s->stores[i].last_success));
@@ -267,12 +242,13 @@ static void put_stores(struct buf *to, const struct agent_snapshot *s)
 /* Names without a prefix, which every client of Prometheus has. */
 static void put_process(struct buf *to, const struct snapshot_process *p)
 {
-	one_real(to, "process_cpu_seconds_total", "counter", "User and system CPU time.",
-		 seconds(p->cpu_user + p->cpu_system));
-	one(to, "process_resident_memory_bytes", "gauge", "Resident memory.", p->resident);
-	one(to, "process_open_fds", "gauge", "Open file descriptors.", p->files);
-	one_real(to, "process_start_time_seconds", "gauge", "When the process started.",
-		 seconds(p->started));
+	exposition_real(to, "process_cpu_seconds_total", "counter", "User and system CPU time.",
+			seconds(p->cpu_user + p->cpu_system));
+	exposition_one(to, "process_resident_memory_bytes", "gauge", "Resident memory.",
+		       p->resident);
+	exposition_one(to, "process_open_fds", "gauge", "Open file descriptors.", p->files);
+	exposition_real(to, "process_start_time_seconds", "gauge", "When the process started.",
+			seconds(p->started));
 }
 
 void expose_metrics(const struct agent_snapshot *s, struct buf *to)
@@ -284,11 +260,11 @@ void expose_metrics(const struct agent_snapshot *s, struct buf *to)
 		put_spool(to, s->deliver);
 	put_stores(to, s);
 	if (s->kubernetes.enabled) {
-		one(to, PREFIX "k8s_watch_connected", "gauge", "1 while pods are watched.",
-		    s->kubernetes.connected);
-		one(to, PREFIX "k8s_watch_relists_total", "counter",
-		    "Times that all pods were listed.", s->kubernetes.relists);
-		one(to, PREFIX "k8s_pods", "gauge", "Pods known.", s->kubernetes.pods);
+		exposition_one(to, PREFIX "k8s_watch_connected", "gauge",
+			       "1 while pods are watched.", s->kubernetes.connected);
+		exposition_one(to, PREFIX "k8s_watch_relists_total", "counter",
+			       "Times that all pods were listed.", s->kubernetes.relists);
+		exposition_one(to, PREFIX "k8s_pods", "gauge", "Pods known.", s->kubernetes.pods);
 	}
 	put_process(to, &s->process);
 }

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "collector/depot/inside.h"
 #include "collector/depot/schema.h"
 #include "collector/depot/sql.h"
@@ -41,6 +42,7 @@ struct depot {
 	pthread_cond_t changed;
 	struct depot_job *first, **last;
 	bool committing;
+	uint64_t commits, commit_time;
 };
 
 const char *depot_file(const struct depot *d)
@@ -197,8 +199,11 @@ static void commit_queue(struct depot *d)
 	d->last = &d->first;
 	d->committing = true;
 	pthread_mutex_unlock(&d->mutex);
+	uint64_t begin = clock_monotonic();
 	commit(d, all);
 	pthread_mutex_lock(&d->mutex);
+	d->commits++;
+	d->commit_time += clock_monotonic() - begin;
 	d->committing = false;
 	for (struct depot_job *job = all; job; job = next) {
 		next = job->next; /* who is done may be gone */
@@ -244,4 +249,28 @@ int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, s
 
 	*ret_added = r == 0 ? mine.added : 0;
 	return r;
+}
+
+/* ---- counting ---------------------------------------------------------------------------- */
+
+/* 0 for none. */
+static uint64_t size_of(const char *file, const char *suffix)
+{
+	_cleanup_(freep) char *path = NULL;
+	struct stat st;
+
+	if (asprintf(&path, "%s%s", file, suffix) < 0) {
+		path = NULL;
+		return 0;
+	}
+	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+void depot_counts(struct depot *d, struct depot_counts *ret_counts)
+{
+	pthread_mutex_lock(&d->mutex);
+	ret_counts->commits = d->commits;
+	ret_counts->commit_time = d->commit_time;
+	pthread_mutex_unlock(&d->mutex);
+	ret_counts->bytes = size_of(d->file, "") + size_of(d->file, "-wal");
 }

@@ -105,6 +105,14 @@ enum depot_level { DEPOT_LEVEL_PUSHED, DEPOT_LEVEL_HOUR, DEPOT_LEVEL_DAY };
 /* What begins earlier may be merged at @level by now: the start of an hour or a day. */
 int64_t depot_merged_before(enum depot_level level, int64_t now);
 
+struct depot_counts {
+	uint64_t commits, commit_time; /* ns */
+	uint64_t bytes;		       /* of the database and its log, on disk */
+};
+
+/* Since it was opened; by any thread. */
+void depot_counts(struct depot *d, struct depot_counts *ret_counts);
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 /*

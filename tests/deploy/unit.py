@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""unit.py UNIT AGENT: systemd understands the unit, and finds little that it leaves open.
+"""unit.py UNIT PROGRAM: systemd understands the unit, and finds little that it leaves open.
 
 Skipped (77) without systemd-analyze.
 """
@@ -11,10 +11,13 @@ import subprocess
 import sys
 import tempfile
 
-CAPABILITIES = "CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_CHECKPOINT_RESTORE"
-# Of systemd's scale from 0 to 100. What is left: the five capabilities, bpf() and
-# perf_event_open(), the network, and that the host's /proc and files are seen.
-EXPOSURE = 26
+# By unit: its capabilities, and the exposure on systemd's scale from 0 to 100. What is left of the
+# agent's: the five capabilities, bpf() and perf_event_open(), the network, and that the host's /proc
+# and files are seen. Of the collector's: the network, and files that others may read.
+WANTED = {
+    "hone-agent": ("CAP_BPF CAP_PERFMON CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_CHECKPOINT_RESTORE", 26),
+    "hone-collector": ("", 13),
+}
 
 
 def analyze(*arguments):
@@ -29,37 +32,37 @@ def value(text, key):
     return found[0]
 
 
-def verified(text, agent, folder):
-    """What systemd has to say of the unit, started from where the agent was built."""
-    copy = folder / "hone-agent.service"
-    copy.write_text(re.sub(r"^ExecStart=.*", f"ExecStart={agent}", text, flags=re.M))
+def verified(name, text, program, folder):
+    """What systemd has to say of the unit, started from where the program was built."""
+    copy = folder / f"{name}.service"
+    copy.write_text(re.sub(r"^ExecStart=.*", f"ExecStart={program}", text, flags=re.M))
     code, said = analyze("verify", "--man=no", copy)
     return said or ("" if code == 0 else f"status {code}")
 
 
-def exposed(text, folder):
-    copy = folder / "hone-agent.service"
+def exposed(name, text, folder):
+    copy = folder / f"{name}.service"
     copy.write_text(text)
-    return analyze("security", "--offline=yes", f"--threshold={EXPOSURE}", copy)
+    return analyze("security", "--offline=yes", f"--threshold={WANTED[name][1]}", copy)
 
 
 def main():
-    unit, agent = (pathlib.Path(name).absolute() for name in sys.argv[1:])
-    text = unit.read_text()
-    assert value(text, "AmbientCapabilities") == CAPABILITIES
-    assert value(text, "CapabilityBoundingSet") == CAPABILITIES
+    unit, program = (pathlib.Path(name).absolute() for name in sys.argv[1:])
+    text, name = unit.read_text(), unit.stem
+    assert value(text, "AmbientCapabilities") == WANTED[name][0]
+    assert value(text, "CapabilityBoundingSet") == WANTED[name][0]
     assert "@" not in value(text, "ExecStart"), "the path was not filled in"
     if not shutil.which("systemd-analyze"):
         print("skipped: needs systemd-analyze")
         return 77
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        said = verified(text, agent, folder)
+    with tempfile.TemporaryDirectory() as directory:
+        folder = pathlib.Path(directory)
+        said = verified(name, text, program, folder)
         assert not said, said
-        assert "MemoryMaxx" in verified(text.replace("MemoryMax", "MemoryMaxx"), agent, folder)
-        code, said = exposed(text, folder)
+        assert "MemoryMaxx" in verified(name, text.replace("MemoryMax", "MemoryMaxx"), program, folder)
+        code, said = exposed(name, text, folder)
         assert code == 0, said
-        code, _ = exposed(text.replace("ProtectSystem=strict\n", ""), folder)
+        code, _ = exposed(name, text.replace("ProtectSystem=strict\n", ""), folder)
         assert code != 0, "a hole in the unit is not found"
     print(said.strip().splitlines()[-1])
     return 0

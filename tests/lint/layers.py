@@ -43,6 +43,7 @@ ROOMS = {
     "collector/depot": {"base"},
     "collector/http": {"base"},
     "collector/access": {"base"},
+    "collector/meter": {"base"},
     "collector/settings": {"base", "config"},
     # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
