@@ -89,6 +89,17 @@ int query_of_buf(const struct query_call *c, const struct buf *b)
 	return buf_error(b);
 }
 
+/* So that the answer is the same before and after profiles are merged. */
+static void align(int64_t *since, int64_t *until)
+{
+	struct depot_query q = { .since = *since,
+				 .until = *until == INT64_MAX ? INT64_MAX : *until + 1 };
+
+	depot_query_align(&q, (int64_t)clock_realtime());
+	*since = q.since;
+	*until = q.until == INT64_MAX ? INT64_MAX : q.until - 1;
+}
+
 int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t *ret_since,
 		 int64_t *ret_until)
 {
@@ -107,6 +118,7 @@ int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t
 	if (__builtin_mul_overflow(end, ms, ret_until) ||
 	    __builtin_add_overflow(*ret_until, ms - 1, ret_until))
 		*ret_until = end < 0 ? INT64_MIN : INT64_MAX;
+	align(ret_since, ret_until);
 	return 0;
 }
 
