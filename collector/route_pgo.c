@@ -3,25 +3,27 @@
  * GET /pgo/NAME: the profile, or with ?explain what it is made of. Arguments: those of
  * collector/curate/policy.h, mode, build and label=NAME=VALUE (both repeatable), any.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "collector/ingest/labels.h"
-#include "collector/routes.h"
+#include "collector/route_pgo.h"
 
 struct arguments {
 	struct curate_request request;
 	char labels[CURATE_MAX_SELECTORS][LABEL_SET_MAX_NAME + 1]; /* names, cut off */
-	bool any, explain;
+	bool any, explain, history;
 	char why[256]; /* "" while all is well */
 };
 
 static void add_label(struct arguments *a, const char *value)
 {
 	struct curate_request *r = &a->request;
+
+	r->standing = false;
 	const char *equals = strchr(value, '=');
 
 	if (!equals || equals == value || equals - value > (ptrdiff_t)LABEL_SET_MAX_NAME ||
@@ -36,6 +38,7 @@ static void add_label(struct arguments *a, const char *value)
 
 static void add_build(struct arguments *a, const char *value)
 {
+	a->request.standing = false;
 	if (a->request.n_builds == CURATE_MAX_SELECTORS)
 		strcpy(a->why, "build may be given up to 8 times.");
 	else
@@ -44,12 +47,14 @@ static void add_build(struct arguments *a, const char *value)
 
 static void set_policy(struct arguments *a, const char *name, const char *value)
 {
+	a->request.standing = false;
 	switch (curate_policy_set(&a->request.policy, name, value)) {
 	case 0:
 		break;
 	case CURATE_POLICY_E_UNKNOWN:
 		snprintf(a->why, sizeof(a->why),
-			 "Arguments are any, explain, build, label, mode, and the names of a "
+			 "Arguments are any, explain, history, build, label, mode, and the names "
+			 "of a "
 			 "policy (window, weight, ...), not %.60s.",
 			 name);
 		break;
@@ -66,6 +71,8 @@ static bool read_argument(void *context, const char *name, const char *value)
 		a->any = strcmp(value, "0") != 0;
 	else if (!strcmp(name, "explain"))
 		a->explain = strcmp(value, "0") != 0;
+	else if (!strcmp(name, "history"))
+		a->history = strcmp(value, "0") != 0;
 	else if (!strcmp(name, "build"))
 		add_build(a, value);
 	else if (!strcmp(name, "label"))
@@ -89,11 +96,9 @@ static void put_number(struct http_answer *a, const char *name, size_t n)
 
 static void put_time(struct http_answer *a, const char *name, int64_t ns)
 {
-	time_t seconds = (time_t)(ns / (int64_t)NSEC_PER_SEC);
-	char text[32];
-	struct tm tm;
+	char text[CURATE_TIME_SIZE];
 
-	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (curate_time_text(ns, text))
 		http_answer_field(a, name, text);
 }
 
@@ -132,6 +137,12 @@ static void put_provenance(struct http_answer *a, const struct curate_explain *e
 		 (long long)(e->policy.window / (60 * (int64_t)NSEC_PER_SEC)));
 	http_answer_field(a, "X-Hone-Window", text);
 	put_number(a, "X-Hone-Age", age > 0 ? (size_t)age : 0);
+	if (e->published.time)
+		put_time(a, "X-Hone-Published", e->published.time);
+	if (e->published.held) {
+		snprintf(text, sizeof(text), "%.4f", e->published.overlap);
+		http_answer_field(a, "X-Hone-Held", text);
+	}
 	if (e->left_out.too_many)
 		put_number(a, "X-Hone-Left-Out", e->left_out.too_many);
 	if (e->left_out.unreadable)
@@ -156,10 +167,10 @@ static bool has_tag(const char *list, const char *etag)
 	return false;
 }
 
-static void give(const struct http_request *r, const struct arguments *args,
-		 const struct curate_result *result, struct http_answer *a)
+void route_pgo_give(const struct http_request *r, const struct curate_result *result, int64_t now,
+		    struct http_answer *a)
 {
-	put_provenance(a, &result->explain, args->request.now);
+	put_provenance(a, &result->explain, now);
 	if (has_tag(http_header(r, "If-None-Match"), result->explain.etag)) {
 		a->status = 304;
 		return;
@@ -169,11 +180,10 @@ static void give(const struct http_request *r, const struct arguments *args,
 	buf_append(&a->body, result->pprof.data, result->pprof.size);
 }
 
-/* What it is made of, also where there is none: then with the status of that answer. */
-static void explain(struct collector *c, const struct arguments *args, unsigned int status,
-		    const struct curate_explain *e, struct http_answer *a)
+void route_pgo_explain(struct collector *c, const struct curate_explain *e, int64_t now,
+		       unsigned int status, struct http_answer *a)
 {
-	int r = curate_explain_json(e, args->request.now, &a->body);
+	int r = curate_explain_json(e, now, &a->body);
 
 	if (r != 0) {
 		route_fail(c, a, "the explanation could not be written", r);
@@ -184,39 +194,23 @@ static void explain(struct collector *c, const struct arguments *args, unsigned 
 	http_answer_field(a, "Cache-Control", "no-cache");
 }
 
-static void refuse_it(const struct arguments *args, const struct curate_result *result,
-		      struct http_answer *a)
+static void refuse_it(const struct curate_result *result, int64_t now, struct http_answer *a)
 {
 	char text[CURATE_WHY_SIZE + 64];
 
 	snprintf(text, sizeof(text), "Not good enough yet (?any=1 gives it all the same): %s",
 		 result->explain.why);
-	put_provenance(a, &result->explain, args->request.now);
+	put_provenance(a, &result->explain, now);
 	http_answer_text(a, 404, text);
 }
 
-static void answer(struct collector *c, const struct http_request *r, const struct arguments *args,
-		   struct http_answer *a)
+static void fail(struct collector *c, int made, const char *why, struct http_answer *a)
 {
-	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
-	const struct curate_explain *e = &result.explain;
-	int made = curate_make(c->curate, &args->request, &result);
-
 	switch (made) {
-	case 0:
-		if (args->explain)
-			explain(c, args, 200, e, a);
-		else if (e->good || args->any)
-			give(r, args, &result, a);
-		else
-			refuse_it(args, &result, a);
-		return;
 	case CURATE_E_NONE:
 	case CURATE_E_AMBIGUOUS:
-		if (args->explain)
-			explain(c, args, 404, e, a);
-		else
-			http_answer_text(a, 404, e->why);
+		http_answer_text(a, 404, why);
+		http_answer_field(a, "Cache-Control", "no-cache");
 		return;
 	case CURATE_E_BUSY:
 		http_answer_text(a, 503, "Too many profiles are being made, try again.");
@@ -227,21 +221,103 @@ static void answer(struct collector *c, const struct http_request *r, const stru
 	}
 }
 
-void route_pgo(struct collector *c, const struct http_request *r, const char *name,
-	       struct http_answer *a)
+bool route_pgo_make(struct collector *c, const struct curate_request *request, bool any,
+		    struct curate_result *ret_result, struct http_answer *a)
 {
+	int made = curate_make(c->curate, request, ret_result);
+
+	if (made != 0)
+		fail(c, made, ret_result->explain.why, a);
+	else if (!ret_result->explain.good && !any)
+		refuse_it(ret_result, request->now, a);
+	else
+		return true;
+	return false;
+}
+
+/* What it is made of, also where there is none: then with the status of that answer. */
+static void explain(struct collector *c, const struct arguments *args, struct http_answer *a)
+{
+	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
+	int made = curate_make(c->curate, &args->request, &result);
+
+	if (made == 0 || made == CURATE_E_NONE || made == CURATE_E_AMBIGUOUS)
+		route_pgo_explain(c, &result.explain, args->request.now, made ? 404 : 200, a);
+	else
+		fail(c, made, "", a);
+}
+
+static void history(struct collector *c, const struct arguments *args, struct http_answer *a)
+{
+	int r = curate_list_history(c->depot, &args->request, &a->body);
+
+	if (r != 0) {
+		route_fail(c, a, "the history could not be read", r);
+		return;
+	}
+	a->status = 200;
+	a->type = "application/json";
+	http_answer_field(a, "Cache-Control", "no-cache");
+}
+
+static void answer(struct collector *c, const struct http_request *r, const char *name,
+		   struct http_answer *a)
+{
+	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
 	struct arguments args = { .request = { .tenant = route_tenant(r),
 					       .name = name,
-					       .now = (int64_t)clock_realtime() } };
+					       .now = (int64_t)clock_realtime(),
+					       .standing = true } };
 
 	curate_policy_of(c->curate, name, &args.request.policy);
 	http_arguments(r, read_argument, &args);
-	if (!args.request.tenant)
-		strcpy(args.why, "X-Scope-OrgID is no name of a tenant.");
 	if (*args.why)
 		http_answer_text(a, 400, args.why);
+	else if (args.history)
+		history(c, &args, a);
+	else if (args.explain)
+		explain(c, &args, a);
+	else if (route_pgo_make(c, &args.request, args.any, &result, a))
+		route_pgo_give(r, &result, args.request.now, a);
+}
+
+/* ---- which it is ------------------------------------------------------------------------- */
+
+/* "NAME/tags" or "NAME/tags/TAG", cut in two in place; *ret_tag NULL for the first. */
+static bool cut_tag(char *path, char **ret_tag)
+{
+	static const char tags[] = "/tags";
+	const size_t n = sizeof(tags) - 1;
+	char *last = strrchr(path, '/');
+
+	*ret_tag = NULL;
+	if (last && last != path && !strcmp(last, tags)) {
+		*last = '\0';
+		return true;
+	}
+	if (!last || last - path <= (ptrdiff_t)n || strncmp(last - n, tags, n) != 0)
+		return false;
+	*ret_tag = last + 1;
+	last[-(ptrdiff_t)n] = '\0';
+	return true;
+}
+
+/* A package may be called as if it was a tag of another: then it goes first. */
+void route_pgo(struct collector *c, const struct http_request *r, const char *name,
+	       struct http_answer *a)
+{
+	bool reads = !strcmp(http_method(r), "GET") || !strcmp(http_method(r), "HEAD");
+	_cleanup_(freep) char *path = strdup(name);
+	char *tag;
+
+	if (!path)
+		route_fail(c, a, "no memory", -ENOMEM);
 	else if (!*name)
 		http_answer_text(a, 404, "Ask for /pgo/ and a main package or a service.");
+	else if (cut_tag(path, &tag) && curate_knows(c->depot, route_tenant(r), name) != 0)
+		route_tags(c, r, path, tag, a);
+	else if (reads)
+		answer(c, r, name, a);
 	else
-		answer(c, r, &args, a);
+		route_refuse_method(a, "GET", "HEAD");
 }

@@ -132,7 +132,7 @@ bool routes_admit(void *context, struct http_request *r, struct http_answer *ret
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
-static void refuse_method(struct http_answer *a, const char *one, const char *other)
+void route_refuse_method(struct http_answer *a, const char *one, const char *other)
 {
 	http_answer_text(a, 405, "This method is not for this address.");
 	http_answer_field(a, "Allow", one);
@@ -154,7 +154,7 @@ static void answer_known(struct collector *c, const struct http_request *r, stru
 		if (is_method(r, to->methods[0], to->methods[1]))
 			to->answer(c, r, a);
 		else
-			refuse_method(a, to->methods[0], to->methods[1]);
+			route_refuse_method(a, to->methods[0], to->methods[1]);
 		return;
 	}
 	http_answer_text(a, 404, "There is nothing here.");
@@ -168,10 +168,7 @@ void routes_answer(void *context, const struct http_request *r, struct http_answ
 	bool reads = is_method(r, "GET", "HEAD");
 
 	if (!strncmp(path, pgo, sizeof(pgo) - 1)) {
-		if (reads)
-			route_pgo(c, r, path + sizeof(pgo) - 1, ret_answer);
-		else
-			refuse_method(ret_answer, "GET", "HEAD");
+		route_pgo(c, r, path + sizeof(pgo) - 1, ret_answer);
 	} else if (!strncmp(path, querier, sizeof(querier) - 1)) {
 		route_query(c, r, path + sizeof(querier) - 1, ret_answer);
 	} else if (reads && (!strcmp(path, "/ready") || !strcmp(path, "/readyz"))) {

@@ -19,7 +19,7 @@ void route_push(struct collector *c, const struct http_request *r, struct http_a
 void route_ingest(struct collector *c, const struct http_request *r, struct http_answer *a);
 void route_profiles(struct collector *c, const struct http_request *r, struct http_answer *a);
 
-/* The way out: /pgo/NAME. */
+/* The way out: /pgo/NAME, with any method. */
 void route_pgo(struct collector *c, const struct http_request *r, const char *name,
 	       struct http_answer *a);
 
@@ -33,6 +33,9 @@ enum meter_route route_meter(const char *path);
 
 /* A refusal as Connect has it: JSON with a code and a message. */
 void route_refuse(struct http_answer *a, const struct refusal *why);
+
+/* 405; the two methods that there are. */
+void route_refuse_method(struct http_answer *a, const char *one, const char *other);
 
 /* The answer to a failure of ours; the log says which. */
 void route_fail(struct collector *c, struct http_answer *a, const char *what, int error);

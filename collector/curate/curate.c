@@ -8,6 +8,7 @@
 
 #include "collector/curate/cache.h"
 #include "collector/curate/gather.h"
+#include "collector/curate/publish.h"
 
 struct curate {
 	struct depot *depot;
@@ -93,6 +94,11 @@ static int make(struct curate *c, const struct curate_request *request, const ch
 	if (r != CACHE_E_NONE)
 		return r;
 	r = gather(reader, request, c->cold, ret_result);
+	if (r == 0 && request->standing && ret_result->explain.good)
+		r = publish_settle(c->depot, request, c->cold, ret_result);
+	/* Without room on the disk it is given all the same, and published another time. */
+	if (r == CURATE_E_FULL)
+		return 0;
 	if (r != 0)
 		return r;
 	pthread_mutex_lock(&c->mutex);
@@ -127,6 +133,8 @@ static int make_key(const struct curate_request *request, char **ret_key)
 
 	curate_policy_print(&request->policy, &key);
 	buf_printf(&key, " %s %zu:%s", request->tenant, strlen(request->name), request->name);
+	if (request->standing)
+		buf_append_text(&key, " standing");
 	if (request->mode)
 		buf_printf(&key, " mode %zu:%s", strlen(request->mode), request->mode);
 	for (size_t i = 0; i < request->n_builds; i++)

@@ -9,6 +9,9 @@
  * (cold.h), and the whole is judged (pgo/quality.h) and encoded: the same profiles and policy give
  * the same bytes, whatever the order in which they came and whenever it is asked.
  *
+ * What a standing request gives is published: kept in the depot, given again while what is hot
+ * stays the same, also after a restart, and held by tags (collector/depot/shelf.h).
+ *
  * Answers are kept, and one is made anew only when the depot holds other profiles in its window.
  * Each is made by one thread, others that want one wait; too many waiting are sent away.
  */
@@ -28,6 +31,7 @@ enum curate_outcome {
 	CURATE_E_AMBIGUOUS, /* of several main packages, or modes; likewise */
 	CURATE_E_BUSY,	    /* too many wait already */
 	CURATE_E_DAMAGED,   /* the database is broken */
+	CURATE_E_FULL,
 };
 
 /* All borrowed. */
@@ -40,6 +44,9 @@ struct curate_request {
 	size_t n_builds;
 	struct depot_label labels[CURATE_MAX_SELECTORS]; /* with all of these */
 	size_t n_labels;
+	/* The operator's policy, no builds and no labels: what it gives is published, and stays
+	   until what is hot changes (policy.h, hold). */
+	bool standing;
 };
 
 struct curate_result {
@@ -67,3 +74,31 @@ void curate_policy_of(const struct curate *c, const char *name, struct curate_po
 /* In any thread. 0, an outcome or -errno. */
 int curate_make(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result);
+
+/* ---- tags and history -------------------------------------------------------------------- */
+
+/* Of a tag: 1 to 100 of [A-Za-z0-9._-], and no dot first. */
+bool curate_tag_valid(const char *tag);
+
+/* Is there a profile of exactly this name, ever? 0, CURATE_E_NONE, CURATE_E_DAMAGED or -errno. */
+int curate_knows(struct depot *d, const char *tenant, const char *name);
+
+/*
+ * Of a request only tenant, name, mode and now are looked at. Below, CURATE_E_NONE: there is no
+ * such tag, or nothing published with this ETag.
+ */
+
+/* What a tag holds. 0, CURATE_E_NONE, CURATE_E_DAMAGED or -errno. */
+int curate_tagged(struct depot *d, const struct curate_request *request, const char *tag,
+		  struct curate_result *ret_result);
+
+/* Let it hold what was published with @etag. And CURATE_E_FULL: no disk, or no more tags. */
+int curate_pin(struct depot *d, const struct curate_request *request, const char *tag,
+	       const char *etag);
+
+/* Let it hold what it held before, if anything; or @all: remove it. Likewise. */
+int curate_unpin(struct depot *d, const struct curate_request *request, const char *tag, bool all);
+
+/* Append a JSON array: of tags by name; of what was published, the last first. */
+int curate_list_tags(struct depot *d, const struct curate_request *request, struct buf *to);
+int curate_list_history(struct depot *d, const struct curate_request *request, struct buf *to);

@@ -35,15 +35,20 @@ static json_t *text(const char *from)
 	return json_string(clean);
 }
 
-static json_t *when(int64_t ns)
+bool curate_time_text(int64_t ns, char ret_text[CURATE_TIME_SIZE])
 {
 	time_t seconds = (time_t)(ns / (int64_t)NSEC_PER_SEC);
-	char out[32];
 	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm) || !strftime(out, sizeof(out), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return json_null();
-	return json_string(out);
+	return gmtime_r(&seconds, &tm) &&
+	       strftime(ret_text, CURATE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static json_t *when(int64_t ns)
+{
+	char out[CURATE_TIME_SIZE];
+
+	return curate_time_text(ns, out) ? json_string(out) : json_null();
 }
 
 static json_t *seconds(int64_t ns)

@@ -88,14 +88,27 @@ struct curate_explain {
 		int64_t time; /* when it was published, ns since the epoch; 0: it was not */
 		bool held;    /* it was published before; now another one would be made: */
 		char fresh_etag[CURATE_ETAG_SIZE];
-		double overlap; /* of the hot edges of that one and this; or, where it replaced */
-		char previous_etag[CURATE_ETAG_SIZE]; /* the one before, with that; "": none */
+		double overlap; /* of the hot edges of that one and this; or of this and previous */
+		char previous_etag[CURATE_ETAG_SIZE]; /* the one that this one replaced; "": none */
 		int64_t previous_time;
 	} published;
 };
 
+#define CURATE_TIME_SIZE 32u
+
+/* "2026-11-20T08:15:00Z", of ns since the epoch. False where there is no such year. */
+bool curate_time_text(int64_t ns, char ret_text[CURATE_TIME_SIZE]);
+
 /* "used", "not needed", ... */
 const char *curate_fate_name(enum curate_fate fate);
+
+/*
+ * Read back what curate_explain_json() wrote, as far as it is about the profile itself; what is not
+ * there stays 0. 0, CURATE_EXPLAIN_E_MALFORMED or -ENOMEM.
+ */
+int curate_explain_read(struct span json, struct curate_explain *ret);
+
+#define CURATE_EXPLAIN_E_MALFORMED 1
 
 /* Append it as JSON (docs/collector.md). @now is for ages. 0 or -ENOMEM, -E2BIG. */
 int curate_explain_json(const struct curate_explain *e, int64_t now, struct buf *to);

@@ -60,7 +60,7 @@ static bool parse_time(const char *text, int64_t *ret_time)
 	struct span rest = span_of(text, strlen(text));
 	uint64_t n;
 
-	if (!text_number(&rest, 10, &n) || n > 1000000 || rest.size > 1 || (n && !rest.size))
+	if (!text_number(&rest, 10, &n) || n > 100000 || rest.size > 1 || (n && !rest.size))
 		return false;
 	char unit = rest.size ? (char)rest.data[0] : 'm';
 	if (!strchr("dhm", unit))

@@ -92,6 +92,28 @@ static const char *const steps[] = {
 	"  (SELECT s.tenant, s.key, s.service, s.package, p.key, p.build, p.start, p.duration,"
 	"  p.samples, p.cpu, p.n, p.last FROM profile p JOIN series s ON s.id = p.series"
 	"  WHERE p.id = pprof.profile);",
+
+	/* What was published, and tags on it. */
+	"CREATE TABLE edition ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  tenant TEXT NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  mode TEXT NOT NULL,"
+	"  time INTEGER NOT NULL,"
+	"  etag TEXT NOT NULL,"
+	"  policy TEXT NOT NULL,"
+	"  note TEXT NOT NULL,"
+	"  pprof BLOB NOT NULL);"
+	"CREATE INDEX edition_by_name ON edition (tenant, name, mode, id);"
+	"CREATE TABLE pin ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  tenant TEXT NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  mode TEXT NOT NULL,"
+	"  tag TEXT NOT NULL,"
+	"  edition INTEGER NOT NULL REFERENCES edition (id),"
+	"  time INTEGER NOT NULL);"
+	"CREATE INDEX pin_by_tag ON pin (tenant, name, mode, tag, id);",
 };
 
 int schema_version(void)

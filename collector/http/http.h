@@ -24,7 +24,7 @@
 #include "base/span.h"
 
 #define HTTP_MAX_ANSWER	      ((size_t)256 << 20)
-#define HTTP_MAX_HEADERS      16u
+#define HTTP_MAX_HEADERS      24u
 #define HTTP_HEADER_NAME_SIZE 40u
 #define HTTP_HEADER_SIZE      512u
 

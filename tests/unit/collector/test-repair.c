@@ -413,6 +413,11 @@ static void version_2(void **state)
 	comes_up_to_date(*state, "2.sql");
 }
 
+static void version_3(void **state)
+{
+	comes_up_to_date(*state, "3.sql");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -425,6 +430,7 @@ int main(void)
 		TEST(saves_what_is_left),
 		TEST(version_1),
 		TEST(version_2),
+		TEST(version_3),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
