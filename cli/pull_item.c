@@ -48,6 +48,10 @@ void pull_item_end(struct pull_item *item, enum pull_outcome outcome, const char
 	va_start(args, format);
 	vsnprintf(item->why, sizeof(item->why), format, args);
 	va_end(args);
+	/* A server's own sentence: ours goes on. */
+	size_t n = strlen(item->why);
+	if (n && item->why[n - 1] == '.')
+		item->why[n - 1] = '\0';
 	item->outcome = outcome;
 }
 

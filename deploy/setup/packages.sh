@@ -11,7 +11,7 @@ build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
 	libprotobuf-c-dev protobuf-c-compiler libyaml-dev libmicrohttpd-dev libgnutls28-dev libcap-ng-dev
 	libseccomp-dev libsqlite3-dev nettle-dev libpcre2-dev)
-test_packages=(libcmocka-dev python3 clang-format mandoc
+test_packages=(libcmocka-dev python3 python3-yaml git make clang-format mandoc
 	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates openssl)
 
 # Without these some tests are skipped: programs for arm64, other kernels, units, containers. Docker
