@@ -12,10 +12,8 @@ static const struct {
 	const char *name;
 	enum command_status (*run)(int argc, char **argv);
 } commands[] = {
-	{ "backup", command_backup },
-	{ "compact", command_compact },
-	{ "token", command_token },
-	{ "verify", command_verify },
+	{ "backup", command_backup }, { "compact", command_compact }, { "export", command_export },
+	{ "token", command_token },   { "verify", command_verify },
 };
 
 bool command_known(int argc, char **argv)

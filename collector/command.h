@@ -14,6 +14,7 @@ enum command_status command_run(int argc, char **argv);
 
 enum command_status command_backup(int argc, char **argv);
 enum command_status command_compact(int argc, char **argv);
+enum command_status command_export(int argc, char **argv);
 enum command_status command_token(int argc, char **argv);
 enum command_status command_verify(int argc, char **argv);
 

@@ -158,7 +158,7 @@ const struct config_schema settings_schema = {
 	.usage = "hone-collector: keep CPU profiles, and give every build its default.pgo\n"
 		 "\n"
 		 "Usage: hone-collector [FLAGS]\n"
-		 "       hone-collector backup|compact|verify --help\n"
+		 "       hone-collector backup|compact|export|verify --help\n"
 		 "       hone-collector token push|read|admin [--tenant NAME] [--name TEXT] "
 		 "[--file FILE]\n"
 		 "\n"
