@@ -15,6 +15,7 @@ struct curate {
 	struct cold_list *cold;
 	struct curate_rules *rules;
 	pthread_mutex_t making; /* held by the one who makes */
+	struct blocks blocks;	/* the maker's */
 	pthread_mutex_t mutex;	/* of what follows */
 	struct cache cache;
 	unsigned int waiting; /* and making */
@@ -49,6 +50,7 @@ struct curate *curate_free(struct curate *c)
 	if (!c)
 		return NULL;
 	cache_fini(&c->cache);
+	blocks_fini(&c->blocks);
 	cold_free(c->cold);
 	curate_rules_free(c->rules);
 	pthread_mutex_destroy(&c->mutex);
@@ -93,7 +95,7 @@ static int make(struct curate *c, const struct curate_request *request, const ch
 
 	if (r != CACHE_E_NONE)
 		return r;
-	r = gather(reader, request, c->cold, ret_result);
+	r = gather(reader, request, c->cold, &c->blocks, ret_result);
 	if (r == 0 && request->standing && ret_result->explain.good)
 		r = publish_settle(c->depot, request, c->cold, ret_result);
 	/* Without room on the disk it is given all the same, and published another time. */

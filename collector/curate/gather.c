@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Build by build, newest first, until the samples suffice. The profiles of one build are added up
- * mode by mode, and within that, where each instance or day is to weigh the same, group by group:
- * a group's profiles make one profile, which is scaled to GROUP_WEIGHT. At last the build is scaled
- * as a whole, so that it has the CPU time that it really took, times the decay. All sums are of
- * integers, and each is rounded by itself, so that nothing hangs on the order of arrival.
- */
 #include "collector/curate/gather.h"
 
 #include <errno.h>
@@ -14,47 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "collector/curate/choose.h"
+#include "collector/curate/gathering.h"
 #include "libpprof/pprof.h"
 #include "pgo/notes.h"
 #include "pgo/trim.h"
 
-#define HOUR	     (3600 * (int64_t)NSEC_PER_SEC)
-#define DAY	     (24 * HOUR)
-#define MAX_STORED   ((size_t)128 << 20)
-#define GROUP_WEIGHT ((int64_t)1 << 40) /* ns, 18 minutes: room for rounding */
-
-/* What profiles that were added up have in common. */
-struct tally {
-	struct trim_sum sum;
-	struct pgo_notes notes;
-	size_t n_profiles, n_groups;
-	int64_t first, last;
-};
-
-/* A profile that may be used. */
-struct item {
-	const struct depot_row *row;
-	uint32_t mode;
-	int64_t group;
-};
-
-struct gathering {
-	struct depot_reader *reader;
-	const struct depot_list *list;
-	const struct curate_request *request;
-	struct choice choice;
-	struct pprof_profile *whole;
-	struct tally tally;
-	struct curate_result *result;
-	struct curate_explain *e;
-	struct item *items; /* of one build */
-	int64_t *used;	    /* series of the profiles used */
-	size_t n_used;
-	size_t n_read;	 /* profiles, merged or not */
-	bool mode_known; /* by CURATE_MODES_LARGEST */
-	uint32_t mode;
-};
+#define HOUR (3600 * (int64_t)NSEC_PER_SEC)
 
 static void profile_freep(struct pprof_profile **p)
 {
@@ -74,263 +32,7 @@ static int outcome_of_depot(int r)
 	return r > 0 ? CURATE_E_DAMAGED : r;
 }
 
-/* ---- one profile ------------------------------------------------------------------------- */
-
-static void join(struct tally *to, const struct tally *from)
-{
-	if (!from->n_profiles)
-		return;
-	if (!to->n_profiles || from->first < to->first)
-		to->first = from->first;
-	if (!to->n_profiles || from->last > to->last)
-		to->last = from->last;
-	to->n_profiles += from->n_profiles;
-	to->n_groups += from->n_groups;
-	to->sum.cpu += from->sum.cpu;
-	to->sum.samples += from->sum.samples;
-	to->notes.known |= from->notes.known;
-	to->notes.samples += from->notes.samples;
-	to->notes.lost += from->notes.lost;
-	to->notes.truncated += from->notes.truncated;
-	to->notes.unsymbolized += from->notes.unsymbolized;
-	to->notes.unwatched += from->notes.unwatched;
-	to->notes.taken += from->notes.taken;
-	if (from->notes.max_weight > to->notes.max_weight)
-		to->notes.max_weight = from->notes.max_weight;
-}
-
-/* Those without notes count, too, as what they are: all taken, nothing known to be lost. */
-static struct tally tally_of(const struct pprof_profile *p, const struct depot_row *row,
-			     const struct trim_sum *sum)
-{
-	struct tally t = {
-		.sum = *sum, .n_profiles = (size_t)row->n, .first = row->start, .last = row->end
-	};
-
-	pgo_notes_read(p, &t.notes);
-	return t;
-}
-
-static size_t *left_out_of(struct curate_left_out *l, int outcome)
-{
-	switch (outcome) {
-	case TRIM_E_NEGATIVE:
-		return &l->negative;
-	case TRIM_E_OVERFLOW:
-		return &l->overflow;
-	default:
-		return &l->unreadable;
-	}
-}
-
-/* What cannot be used is counted and passed over. @sofar: of @to; it must not overflow either. */
-static int add_profile(struct gathering *g, const struct depot_row *row, struct pprof_profile *to,
-		       struct tally *sofar)
-{
-	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
-	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
-	const int64_t left = TRIM_MAX_CPU - g->tally.sum.cpu - sofar->sum.cpu;
-	const int64_t left_samples = TRIM_MAX_CPU - g->tally.sum.samples - sofar->sum.samples;
-	struct trim_sum sum;
-	int r = depot_read(g->reader, row->id, &stored);
-
-	if (r == 0)
-		r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
-	if (r > 0)
-		r = TRIM_E_NO_VALUES;
-	if (r == 0)
-		r = trim_measure(p, &sum);
-	if (r == 0 && (sum.cpu > left || sum.samples > left_samples))
-		r = TRIM_E_OVERFLOW;
-	if (r > 0) {
-		*left_out_of(&g->e->left_out, r) += (size_t)row->n;
-		return 0;
-	}
-	if (r == 0)
-		r = trim_add(to, p, g->request->policy.depth);
-	if (r != 0)
-		return r > 0 ? -E2BIG : r;
-	const struct tally one = tally_of(p, row, &sum);
-	join(sofar, &one);
-	g->used[g->n_used++] = row->series;
-	return 0;
-}
-
-/* ---- groups and modes -------------------------------------------------------------------- */
-
-static int64_t group_of(const struct gathering *g, const struct depot_row *row)
-{
-	int64_t days = row->start / DAY;
-
-	switch (g->request->policy.weight) {
-	case CURATE_WEIGHT_INSTANCE:
-		return row->series;
-	case CURATE_WEIGHT_TIME:
-		return row->start < 0 ? days - 1 : days;
-	default:
-		return 0;
-	}
-}
-
-static int by_group(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	if (x->mode != y->mode)
-		return x->mode > y->mode ? 1 : -1;
-	if (x->group != y->group)
-		return x->group > y->group ? 1 : -1;
-	return (x->row > y->row) - (x->row < y->row);
-}
-
-static int add_items(struct gathering *g, const struct item *items, size_t n,
-		     struct pprof_profile *to, struct tally *t)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_profile(g, items[i].row, to, t);
-	return r;
-}
-
-static int add_scaled(struct gathering *g, struct pprof_profile *to, struct pprof_profile *from,
-		      double factor)
-{
-	int r = trim_add_scaled(to, from, g->request->policy.depth, factor);
-
-	return r > 0 ? -E2BIG : r;
-}
-
-static int add_group(struct gathering *g, const struct item *items, size_t n,
-		     struct pprof_profile *to, struct tally *t)
-{
-	_cleanup_(profile_freep) struct pprof_profile *group = NULL;
-	struct tally own = *t;
-	int r = trim_new(&group);
-
-	own.n_groups++;
-	if (r == 0)
-		r = add_items(g, items, n, group, &own);
-	int64_t cpu = own.sum.cpu - t->sum.cpu;
-	if (r != 0 || !cpu)
-		return r;
-	*t = own;
-	return add_scaled(g, to, group, (double)GROUP_WEIGHT / (double)cpu);
-}
-
-/* The items of one mode. */
-static int add_mode(struct gathering *g, const struct item *items, size_t n,
-		    struct pprof_profile *to, struct tally *t)
-{
-	int r = 0;
-
-	if (g->request->policy.weight == CURATE_WEIGHT_CPU)
-		return add_items(g, items, n, to, t);
-	for (size_t i = 0, end; r == 0 && i < n; i = end) {
-		for (end = i; end < n && items[end].group == items[i].group; end++)
-			;
-		r = add_group(g, items + i, end - i, to, t);
-	}
-	return r;
-}
-
-static size_t count_profiles(const struct item *items, size_t n)
-{
-	size_t profiles = 0;
-
-	for (size_t i = 0; i < n; i++)
-		profiles += (size_t)items[i].row->n;
-	return profiles;
-}
-
-/* Keep the larger one of the newest build, and of other builds that mode. */
-static int add_largest(struct gathering *g, const struct item *items, size_t n,
-		       struct pprof_profile **best, struct tally *best_tally)
-{
-	_cleanup_(profile_freep) struct pprof_profile *one = NULL;
-	struct tally t = { 0 };
-	uint32_t mode = items->mode;
-	size_t used = g->n_used;
-	int r = 0;
-
-	if (g->mode_known && mode != g->mode) {
-		g->e->left_out.modes += count_profiles(items, n);
-		g->e->modes[mode].used = false;
-		return 0;
-	}
-	r = trim_new(&one);
-	if (r == 0)
-		r = add_mode(g, items, n, one, &t);
-	if (r != 0)
-		return r;
-	g->e->modes[mode].cpu += t.sum.cpu;
-	bool larger = t.sum.cpu > best_tally->sum.cpu;
-	if (best_tally->n_profiles && larger) {
-		g->e->left_out.modes += best_tally->n_profiles;
-		memmove(g->used, g->used + used, (g->n_used - used) * sizeof(*g->used));
-		g->n_used -= used;
-	} else if (best_tally->n_profiles) {
-		g->e->left_out.modes += t.n_profiles;
-		g->n_used = used;
-	}
-	if (!larger)
-		return 0;
-	if (best_tally->n_profiles)
-		g->e->modes[g->mode].used = false;
-	g->mode = mode;
-	g->e->modes[mode].used = true;
-	pprof_free(*best);
-	*best = TAKE_PTR(one);
-	*best_tally = t;
-	return 0;
-}
-
-static int add_modes(struct gathering *g, size_t n, struct pprof_profile **to, struct tally *t)
-{
-	bool largest = g->request->policy.modes == CURATE_MODES_LARGEST;
-	int r = 0;
-
-	for (size_t i = 0, end; r == 0 && i < n; i = end) {
-		struct curate_mode *mode = &g->e->modes[g->items[i].mode];
-		int64_t before = t->sum.cpu;
-
-		for (end = i; end < n && g->items[end].mode == g->items[i].mode; end++)
-			;
-		if (largest) {
-			r = add_largest(g, g->items + i, end - i, to, t);
-			continue;
-		}
-		r = add_mode(g, g->items + i, end - i, *to, t);
-		mode->cpu += t->sum.cpu - before;
-		mode->used |= t->sum.cpu > before;
-	}
-	g->mode_known |= largest && t->n_profiles;
-	return r;
-}
-
 /* ---- builds ------------------------------------------------------------------------------ */
-
-/* The newest profiles first, until there are too many; then by mode and group. */
-static size_t list_items(struct gathering *g, uint32_t build)
-{
-	size_t n = 0;
-
-	for (size_t i = g->list->n_rows; i-- > 0;) {
-		const struct depot_row *row = &g->list->rows[i];
-		const struct choice_series *s = choice_find(&g->choice, row->series);
-
-		if (row->build != build || s->left != CHOICE_TAKEN)
-			continue;
-		if (g->n_read == CURATE_MAX_PROFILES) {
-			g->e->left_out.too_many += (size_t)row->n;
-			continue;
-		}
-		g->n_read++;
-		g->items[n++] = (struct item){ row, s->mode, group_of(g, row) };
-	}
-	qsort(g->items, n, sizeof(*g->items), by_group);
-	return n;
-}
 
 /* decay to the @n */
 static double decayed(double decay, size_t n)
@@ -347,11 +49,11 @@ static int add_build(struct gathering *g, uint32_t build)
 	_cleanup_(profile_freep) struct pprof_profile *one = NULL;
 	struct curate_build *b = &g->choice.builds[build];
 	struct tally t = { 0 };
-	size_t n = list_items(g, build);
+	size_t n = gathering_list(g, build);
 	int r = trim_new(&one);
 
 	if (r == 0)
-		r = add_modes(g, n, &one, &t);
+		r = gathering_add_modes(g, n, &one, &t);
 	b->fate = CURATE_UNUSABLE;
 	if (r != 0 || !t.sum.cpu)
 		return r;
@@ -359,10 +61,10 @@ static int add_build(struct gathering *g, uint32_t build)
 	double factor = b->factor;
 	if (g->request->policy.weight != CURATE_WEIGHT_CPU)
 		factor *= (double)t.sum.cpu / (double)t.n_groups / (double)GROUP_WEIGHT;
-	r = add_scaled(g, g->whole, one, factor);
+	r = gathering_add_scaled(g, g->whole, one, factor);
 	if (r != 0)
 		return r;
-	join(&g->tally, &t);
+	tally_join(&g->tally, &t);
 	b->fate = CURATE_USED;
 	b->cpu = t.sum.cpu;
 	b->samples = t.sum.samples;
@@ -599,14 +301,17 @@ static void begin_explain(struct curate_explain *e, const struct curate_request 
 }
 
 int gather(struct depot_reader *reader, const struct curate_request *request,
-	   const struct cold_list *cold, struct curate_result *ret_result)
+	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result)
 {
 	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
 	const struct depot_query query = gather_query(request);
 	struct curate_explain *e = &ret_result->explain;
-	_cleanup_(gathering_fini) struct gathering g = {
-		.reader = reader, .list = &list, .request = request, .result = ret_result, .e = e
-	};
+	_cleanup_(gathering_fini) struct gathering g = { .reader = reader,
+							 .blocks = blocks,
+							 .list = &list,
+							 .request = request,
+							 .result = ret_result,
+							 .e = e };
 	begin_explain(e, request);
 	int r = outcome_of_depot(depot_list(reader, &query, &list));
 	if (r == 0 && !list.n_rows)

@@ -2,6 +2,7 @@
 /* From the profiles in the window to one. Inside of this room; pure but for reading the depot. */
 #pragma once
 
+#include "collector/curate/blocks.h"
 #include "collector/curate/curate.h"
 
 struct depot_query gather_query(const struct curate_request *request);
@@ -9,4 +10,4 @@ struct depot_query gather_query(const struct curate_request *request);
 /* @cold may be NULL. 0, an enum curate_outcome, or -errno; ret->explain is set as far as it goes.
  */
 int gather(struct depot_reader *reader, const struct curate_request *request,
-	   const struct cold_list *cold, struct curate_result *ret_result);
+	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result);

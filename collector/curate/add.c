@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/curate/gathering.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "libpprof/pprof.h"
+
+#define DAY	   (24 * 3600 * (int64_t)NSEC_PER_SEC)
+#define MAX_STORED ((size_t)128 << 20)
+#define FEW	   4 /* profiles that are not worth a block */
+
+static void profile_freep(struct pprof_profile **p)
+{
+	pprof_free(*p);
+}
+
+/* ---- one profile ------------------------------------------------------------------------- */
+
+/* Those without notes count, too, as what they are: all taken, nothing known to be lost. */
+static struct tally tally_of(const struct pprof_profile *p, const struct depot_row *row,
+			     const struct trim_sum *sum)
+{
+	struct tally t = {
+		.sum = *sum, .n_profiles = (size_t)row->n, .first = row->start, .last = row->end
+	};
+
+	pgo_notes_read(p, &t.notes);
+	return t;
+}
+
+static size_t *left_out_of(struct curate_left_out *l, int outcome)
+{
+	switch (outcome) {
+	case TRIM_E_NEGATIVE:
+		return &l->negative;
+	case TRIM_E_OVERFLOW:
+		return &l->overflow;
+	default:
+		return &l->unreadable;
+	}
+}
+
+static struct trim_sum room_of(const struct gathering *g, const struct tally *sofar)
+{
+	return (struct trim_sum){
+		.cpu = TRIM_MAX_CPU - g->tally.sum.cpu - g->reserved.cpu - sofar->sum.cpu,
+		.samples = TRIM_MAX_CPU - g->tally.sum.samples - g->reserved.samples -
+			   sofar->sum.samples,
+	};
+}
+
+/* What cannot be used is counted and passed over. @sofar: of @to; it must not overflow either. */
+static int add_profile(struct gathering *g, const struct depot_row *row, struct pprof_profile *to,
+		       struct tally *sofar)
+{
+	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
+	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
+	const struct trim_sum left = room_of(g, sofar);
+	struct trim_sum sum;
+	int r = depot_read(g->reader, row->id, &stored);
+
+	if (r == 0)
+		r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+	if (r > 0)
+		r = TRIM_E_NO_VALUES;
+	if (r == 0)
+		r = trim_measure(p, &sum);
+	if (r == 0 && (sum.cpu > left.cpu || sum.samples > left.samples))
+		r = TRIM_E_OVERFLOW;
+	if (r > 0) {
+		*left_out_of(&g->e->left_out, r) += (size_t)row->n;
+		return 0;
+	}
+	if (r == 0)
+		r = trim_add(to, p, g->request->policy.depth);
+	if (r != 0)
+		return r > 0 ? -E2BIG : r;
+	const struct tally one = tally_of(p, row, &sum);
+	tally_join(sofar, &one);
+	g->used[g->n_used++] = row->series;
+	return 0;
+}
+
+/* ---- groups and modes -------------------------------------------------------------------- */
+
+static int64_t group_of(const struct gathering *g, const struct depot_row *row)
+{
+	int64_t days = row->start / DAY;
+
+	switch (g->request->policy.weight) {
+	case CURATE_WEIGHT_INSTANCE:
+		return row->series;
+	case CURATE_WEIGHT_TIME:
+		return row->start < 0 ? days - 1 : days;
+	default:
+		return 0;
+	}
+}
+
+static int by_group(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->mode != y->mode)
+		return x->mode > y->mode ? 1 : -1;
+	if (x->group != y->group)
+		return x->group > y->group ? 1 : -1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+static int add_rows(struct gathering *g, const struct item *items, size_t n,
+		    struct pprof_profile *to, struct tally *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_profile(g, items[i].row, to, t);
+	return r;
+}
+
+/* What was kept of the first of the items, in *ret_sum; *ret_n: of how many. */
+static int recall(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
+		  struct pprof_profile **ret_sum, struct tally *ret_tally, size_t *ret_n)
+{
+	const struct block *block = blocks_find(g->blocks, g->request->policy.depth, ids, n);
+	const struct trim_sum left = room_of(g, ret_tally);
+
+	*ret_n = 0;
+	if (!block || block->tally.sum.cpu > left.cpu || block->tally.sum.samples > left.samples)
+		return trim_new(ret_sum);
+	int r = pprof_decode(block->pprof.data, block->pprof.size, NULL, ret_sum, NULL);
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
+	*ret_tally = block->tally;
+	*ret_n = block->n;
+	for (size_t i = 0; i < block->n; i++)
+		g->used[g->n_used++] = items[i].row->series;
+	return 0;
+}
+
+/* Items of one block, by id. */
+static int add_block(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
+		     struct pprof_profile *to, struct tally *t)
+{
+	_cleanup_(profile_freep) struct pprof_profile *sum = NULL;
+	size_t known = 0, used = g->n_used;
+	struct tally own = { 0 };
+
+	g->reserved = t->sum;
+	int r = recall(g, items, ids, n, &sum, &own, &known);
+	if (r == 0)
+		r = add_rows(g, items + known, n - known, sum, &own);
+	g->reserved = (struct trim_sum){ 0 };
+	/* With something in it that could not be used it is looked at again each time. */
+	if (r == 0 && known < n && g->n_used - used == n)
+		r = blocks_put(g->blocks, g->request->policy.depth, ids, n, sum, &own);
+	if (r == 0)
+		r = trim_add(to, sum, g->request->policy.depth);
+	tally_join(t, &own);
+	return r > 0 ? -E2BIG : r;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return (x->row->id > y->row->id) - (x->row->id < y->row->id);
+}
+
+static int add_items(struct gathering *g, struct item *items, size_t n, struct pprof_profile *to,
+		     struct tally *t)
+{
+	_cleanup_(freep) int64_t *ids = reallocarray(NULL, n + 1, sizeof(*ids));
+	int r = ids ? 0 : -ENOMEM;
+
+	qsort(items, n, sizeof(*items), by_id);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		ids[i] = items[i].row->id;
+	for (size_t i = 0, end; r == 0 && i < n; i = end) {
+		for (end = i; end < n && ids[end] / BLOCK_SIZE == ids[i] / BLOCK_SIZE; end++)
+			;
+		r = end - i < FEW ? add_rows(g, items + i, end - i, to, t)
+				  : add_block(g, items + i, ids + i, end - i, to, t);
+	}
+	return r;
+}
+
+int gathering_add_scaled(struct gathering *g, struct pprof_profile *to, struct pprof_profile *from,
+			 double factor)
+{
+	int r = trim_add_scaled(to, from, g->request->policy.depth, factor);
+
+	return r > 0 ? -E2BIG : r;
+}
+
+static int add_group(struct gathering *g, struct item *items, size_t n, struct pprof_profile *to,
+		     struct tally *t)
+{
+	_cleanup_(profile_freep) struct pprof_profile *group = NULL;
+	struct tally own = *t;
+	int r = trim_new(&group);
+
+	own.n_groups++;
+	if (r == 0)
+		r = add_items(g, items, n, group, &own);
+	int64_t cpu = own.sum.cpu - t->sum.cpu;
+	if (r != 0 || !cpu)
+		return r;
+	*t = own;
+	return gathering_add_scaled(g, to, group, (double)GROUP_WEIGHT / (double)cpu);
+}
+
+/* The items of one mode. */
+static int add_mode(struct gathering *g, struct item *items, size_t n, struct pprof_profile *to,
+		    struct tally *t)
+{
+	int r = 0;
+
+	if (g->request->policy.weight == CURATE_WEIGHT_CPU)
+		return add_items(g, items, n, to, t);
+	for (size_t i = 0, end; r == 0 && i < n; i = end) {
+		for (end = i; end < n && items[end].group == items[i].group; end++)
+			;
+		r = add_group(g, items + i, end - i, to, t);
+	}
+	return r;
+}
+
+static size_t count_profiles(const struct item *items, size_t n)
+{
+	size_t profiles = 0;
+
+	for (size_t i = 0; i < n; i++)
+		profiles += (size_t)items[i].row->n;
+	return profiles;
+}
+
+/* Keep the larger one of the newest build, and of other builds that mode. */
+static int add_largest(struct gathering *g, struct item *items, size_t n,
+		       struct pprof_profile **best, struct tally *best_tally)
+{
+	_cleanup_(profile_freep) struct pprof_profile *one = NULL;
+	struct tally t = { 0 };
+	uint32_t mode = items->mode;
+	size_t used = g->n_used;
+	int r = 0;
+
+	if (g->mode_known && mode != g->mode) {
+		g->e->left_out.modes += count_profiles(items, n);
+		g->e->modes[mode].used = false;
+		return 0;
+	}
+	r = trim_new(&one);
+	if (r == 0)
+		r = add_mode(g, items, n, one, &t);
+	if (r != 0)
+		return r;
+	g->e->modes[mode].cpu += t.sum.cpu;
+	bool larger = t.sum.cpu > best_tally->sum.cpu;
+	if (best_tally->n_profiles && larger) {
+		g->e->left_out.modes += best_tally->n_profiles;
+		memmove(g->used, g->used + used, (g->n_used - used) * sizeof(*g->used));
+		g->n_used -= used;
+	} else if (best_tally->n_profiles) {
+		g->e->left_out.modes += t.n_profiles;
+		g->n_used = used;
+	}
+	if (!larger)
+		return 0;
+	if (best_tally->n_profiles)
+		g->e->modes[g->mode].used = false;
+	g->mode = mode;
+	g->e->modes[mode].used = true;
+	pprof_free(*best);
+	*best = TAKE_PTR(one);
+	*best_tally = t;
+	return 0;
+}
+
+int gathering_add_modes(struct gathering *g, size_t n, struct pprof_profile **to, struct tally *t)
+{
+	bool largest = g->request->policy.modes == CURATE_MODES_LARGEST;
+	int r = 0;
+
+	for (size_t i = 0, end; r == 0 && i < n; i = end) {
+		struct curate_mode *mode = &g->e->modes[g->items[i].mode];
+		int64_t before = t->sum.cpu;
+
+		for (end = i; end < n && g->items[end].mode == g->items[i].mode; end++)
+			;
+		if (largest) {
+			r = add_largest(g, g->items + i, end - i, to, t);
+			continue;
+		}
+		r = add_mode(g, g->items + i, end - i, *to, t);
+		mode->cpu += t->sum.cpu - before;
+		mode->used |= t->sum.cpu > before;
+	}
+	g->mode_known |= largest && t->n_profiles;
+	return r;
+}
+
+/* The newest profiles first, until there are too many; then by mode and group. */
+size_t gathering_list(struct gathering *g, uint32_t build)
+{
+	size_t n = 0;
+
+	for (size_t i = g->list->n_rows; i-- > 0;) {
+		const struct depot_row *row = &g->list->rows[i];
+		const struct choice_series *s = choice_find(&g->choice, row->series);
+
+		if (row->build != build || s->left != CHOICE_TAKEN)
+			continue;
+		if (g->n_read == CURATE_MAX_PROFILES) {
+			g->e->left_out.too_many += (size_t)row->n;
+			continue;
+		}
+		g->n_read++;
+		g->items[n++] = (struct item){ row, s->mode, group_of(g, row) };
+	}
+	qsort(g->items, n, sizeof(*g->items), by_group);
+	return n;
+}
