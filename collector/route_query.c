@@ -58,6 +58,7 @@ static int read_head(const struct http_request *r, struct query_request *ret, st
 	if (version && strcmp(version, "1") != 0)
 		return refuse(why, REFUSAL_INVALID,
 			      "connect-protocol-version must be \"1\": got \"%.20s\"", version);
+	ret->now = (int64_t)clock_realtime();
 	ret->tenant = route_tenant(r);
 	if (!ret->tenant)
 		return refuse(why, REFUSAL_INVALID, "X-Scope-OrgID is no name of a tenant");

@@ -239,9 +239,11 @@ size_t depot_series_labels(const struct depot_series_list *l, const struct depot
 			   struct depot_label ret_labels[DEPOT_MAX_LABELS]);
 
 struct depot_item {
-	int64_t id, start;
-	int64_t bytes; /* gzip */
-	int64_t total; /* of the values of a type; 0 where the profile has no such type */
+	int64_t id;
+	int64_t start, end; /* of the first and of the last one merged in it */
+	int64_t n;	    /* profiles pushed that are in it: 1 if it is not merged */
+	int64_t bytes;	    /* gzip */
+	int64_t total;	    /* of the values of a type; 0 where the profile has no such type */
 };
 
 /*

@@ -137,7 +137,8 @@ int depot_each_profile(struct depot_reader *r, int64_t series, int64_t type, int
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
 	int code = SQLITE_DONE;
 	int result = sql_prepare(depot_reader_database(r),
-				 "SELECT p.id, p.start, p.bytes, v.total FROM profile p"
+				 "SELECT p.id, p.start, p.last, p.n, p.bytes, v.total"
+				 " FROM profile p"
 				 " LEFT JOIN value v ON v.profile = p.id AND v.type = ?2"
 				 " WHERE p.series = ?1 AND p.cpu IN (0, 1)"
 				 " AND p.start >= ?3 AND p.start <= ?4 ORDER BY p.start, p.id",
@@ -150,10 +151,12 @@ int depot_each_profile(struct depot_reader *r, int64_t series, int64_t type, int
 	sqlite3_bind_int64(s, 3, since);
 	sqlite3_bind_int64(s, 4, until);
 	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		const struct depot_item item = { sqlite3_column_int64(s, 0),
-						 sqlite3_column_int64(s, 1),
-						 sqlite3_column_int64(s, 2),
-						 sqlite3_column_int64(s, 3) };
+		const struct depot_item item = { .id = sqlite3_column_int64(s, 0),
+						 .start = sqlite3_column_int64(s, 1),
+						 .end = sqlite3_column_int64(s, 2),
+						 .n = sqlite3_column_int64(s, 3),
+						 .bytes = sqlite3_column_int64(s, 4),
+						 .total = sqlite3_column_int64(s, 5) };
 
 		result = each(context, &item);
 	}

@@ -89,15 +89,16 @@ int query_of_buf(const struct query_call *c, const struct buf *b)
 	return buf_error(b);
 }
 
-/* So that the answer is the same before and after profiles are merged. */
-static void align(int64_t *since, int64_t *until)
+/* To what cuts through nothing that may be merged; a depot_query ends before its end. */
+static void align(int64_t now, int64_t *since, int64_t *until)
 {
-	struct depot_query q = { .since = *since,
-				 .until = *until == INT64_MAX ? INT64_MAX : *until + 1 };
+	struct depot_query q = { .since = *since, .until = *until };
 
-	depot_query_align(&q, (int64_t)clock_realtime());
+	if (q.until < INT64_MAX)
+		q.until++;
+	depot_query_align(&q, now);
 	*since = q.since;
-	*until = q.until == INT64_MAX ? INT64_MAX : q.until - 1;
+	*until = q.until < INT64_MAX ? q.until - 1 : q.until;
 }
 
 int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t *ret_since,
@@ -118,7 +119,7 @@ int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t
 	if (__builtin_mul_overflow(end, ms, ret_until) ||
 	    __builtin_add_overflow(*ret_until, ms - 1, ret_until))
 		*ret_until = end < 0 ? INT64_MIN : INT64_MAX;
-	align(ret_since, ret_until);
+	align(c->request->now, ret_since, ret_until);
 	return 0;
 }
 

@@ -3,11 +3,11 @@
  * The calls of querier.v1.QuerierService (proto/querier.proto), as Grafana's Pyroscope data source
  * and profilecli make them: bytes of a request to bytes of an answer. Knows no HTTP.
  *
- * A profile belongs to a window by its start; where profiles may have been merged to those of an
- * hour or a day, the window is widened to whole ones (depot_query_align()). A series, here, is a
- * set of labels with one sample type: to the labels that were pushed come __profile_type__
- * (name:type:unit:type of the period:its unit), __type__, __unit__, __period_type__ and
- * __period_unit__, as in Pyroscope.
+ * A profile belongs to a window by its start. Where profiles may have been merged the window is
+ * widened to whole hours or days (depot_query_align()), and totals over time are spread evenly over
+ * them. A series, here, is a set of labels with one sample
+ * type: to the labels that were pushed come __profile_type__ (name:type:unit:type of the
+ * period:its unit), __type__, __unit__, __period_type__ and __period_unit__, as in Pyroscope.
  *
  * What is merged keeps its functions, files, lines, addresses and mappings, and loses the labels of
  * samples; its time is that of the first profile, its duration that of all. One merge is made at a
@@ -39,6 +39,7 @@ struct query_request {
 	const char *tenant;
 	struct span body;
 	uint64_t deadline; /* clock_monotonic() */
+	int64_t now;	   /* ns since the epoch */
 };
 
 struct query;

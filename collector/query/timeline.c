@@ -3,7 +3,7 @@
  * Totals over time, from the index.
  *
  * As in Pyroscope the points are at start, start + step and so on up to end, and each holds what
- * came in the step before it, its own moment included. Points without a profile are left out.
+ * began in the step before it, its own moment included. Points without a profile are left out.
  */
 #include <errno.h>
 #include <math.h>
@@ -22,8 +22,7 @@ struct member {
 };
 
 struct bucket {
-	double sum;
-	uint64_t n;
+	double sum, n; /* of totals; profiles */
 };
 
 struct timeline {
@@ -92,19 +91,41 @@ static int make_groups(struct timeline *t)
 
 /* ---- points ------------------------------------------------------------------------------ */
 
+/* The point that holds @time, ms: the first one at or behind it. May be none of ours. */
+static int64_t point_of(const struct timeline *t, int64_t time)
+{
+	int64_t after = time - t->start;
+
+	return after > 0 ? (after + t->step - 1) / t->step : -(-after / t->step);
+}
+
+/* What was merged of many is in all the time between the first and the last of them alike. */
+static void spread(struct timeline *t, const struct depot_item *item, int64_t begin, int64_t end)
+{
+	int64_t first = point_of(t, begin), last = point_of(t, end);
+
+	for (int64_t i = first < 0 ? 0 : first; i <= last && i < (int64_t)t->n_points; i++) {
+		int64_t to = t->start + i * t->step, from = to - t->step;
+		int64_t share = (to < end ? to : end) - (from > begin ? from : begin);
+		double part = (double)share / (double)(end - begin);
+
+		t->buckets[i].sum += (double)item->total * part;
+		t->buckets[i].n += (double)item->n * part;
+	}
+}
+
 static int add_profile(void *context, const struct depot_item *item)
 {
+	int64_t begin = item->start / NS_PER_MS, end = item->end / NS_PER_MS;
 	struct timeline *t = context;
-	int64_t after;
+	int64_t number = point_of(t, begin);
 
-	/* From the first point on, in steps, rounded up. */
-	if (__builtin_sub_overflow(item->start / NS_PER_MS, t->start, &after))
-		return 0;
-	int64_t number = after <= 0 ? 0 : (after + t->step - 1) / t->step;
-	if (number >= (int64_t)t->n_points)
-		return 0;
-	t->buckets[number].sum += (double)item->total;
-	t->buckets[number].n++;
+	if (item->n > 1 && end > begin) {
+		spread(t, item, begin, end);
+	} else if (number >= 0 && number < (int64_t)t->n_points) {
+		t->buckets[number].sum += (double)item->total;
+		t->buckets[number].n += (double)item->n;
+	}
 	return 0;
 }
 
@@ -156,13 +177,13 @@ static int put_points(const struct timeline *t, Querier__V1__Series *to)
 	for (size_t i = 0; i < t->n_points; i++) {
 		const struct bucket *b = &t->buckets[i];
 
-		if (!b->n)
+		if (!(b->n > 0))
 			continue;
 		Querier__V1__Point *point = malloc(sizeof(*point));
 		if (!point)
 			return -ENOMEM;
 		querier__v1__point__init(point);
-		point->value = average ? b->sum / (double)b->n : b->sum;
+		point->value = average ? b->sum / b->n : b->sum;
 		point->timestamp = t->start + (int64_t)i * t->step;
 		to->points[to->n_points++] = point;
 	}
@@ -271,6 +292,8 @@ static int read_steps(struct timeline *t, struct select_input *in)
 	if (request->start <= 0 || request->end < request->start)
 		return refuse(why, REFUSAL_INVALID,
 			      "the window is missing, or ends before it begins");
+	if (request->end > INT64_MAX / NS_PER_MS)
+		return refuse(why, REFUSAL_INVALID, "the window ends after all times");
 	if (request->n_group_by > MAX_GROUPS)
 		return refuse(why, REFUSAL_INVALID, "there are over %u labels to group by",
 			      MAX_GROUPS);

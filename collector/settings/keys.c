@@ -82,7 +82,7 @@ static const struct config_key keys[] = {
 	  .restart = true, .fallback = "5m", .min = SECOND, .max = HOUR, .value = "TIME",
 	  .help = "longest time an answer may take to go out" },
 	{ "limits.workers", "limits-workers", CONFIG_COUNT, IN(limits.workers), .restart = true,
-	  .fallback = "8", .min = 1, .max = 64, .value = "N",
+	  .fallback = "12", .min = 1, .max = 64, .value = "N",
 	  .help = "requests worked on at a time" },
 	{ "limits.uncompressed", "limits-uncompressed", CONFIG_SIZE, IN(limits.uncompressed),
 	  .restart = true, .fallback = "64MiB", .min = KIB, .max = 64 * MIB, .value = "SIZE",

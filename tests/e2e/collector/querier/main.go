@@ -180,6 +180,20 @@ func (a *asker) pgo() {
 			panic("a stack is deeper than two locations")
 		}
 	}
+	bare := 0
+	for _, s := range aggregated.Sample {
+		if s.Location[0].Line[0].Line == 0 {
+			bare++
+		}
+		for _, caller := range s.Location[1:] {
+			if caller.Line[0].Line == 0 {
+				panic("a caller lost its line")
+			}
+		}
+	}
+	if bare < len(aggregated.Sample)/2 {
+		panic("leaves kept their lines")
+	}
 	if len(aggregated.Sample) > len(kept.Sample) || len(kept.Sample) > len(whole.Sample) {
 		panic("aggregating makes more stacks")
 	}
