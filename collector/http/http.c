@@ -20,7 +20,6 @@
 #include "collector/http/tls.h"
 
 #define THREADS	    2u
-#define MAX_HEADER  ((size_t)16 << 10) /* and what else libmicrohttpd keeps of a connection */
 #define MAX_QUEUE   1024u
 #define MAX_WORKERS 64u
 #define STOP_WAIT   5 /* s */
@@ -357,7 +356,7 @@ static int start_daemon(struct http *h, int fd)
 		flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT,
 		h->options.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->options.per_address,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MAX_HEADER, MHD_OPTION_CONNECTION_TIMEOUT,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 		h->options.silence, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
 		MHD_OPTION_URI_LOG_CALLBACK, on_line, h, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);

@@ -7,6 +7,9 @@
 #include "collector/http/connections.h"
 #include "collector/http/http.h"
 
+/* That a connection has for the header of a request, and for the piece of a body that came last. */
+#define REQUEST_MEMORY ((size_t)16 << 10)
+
 enum request_stage {
 	REQUEST_COMING, /* its body comes in; libmicrohttpd's thread has it */
 	REQUEST_QUEUED, /* suspended: a worker's */
