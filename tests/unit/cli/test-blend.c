@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many profiles to one: builds, comments, times. */
+#include "tests/unit/pgo/made.h"
+
+#include <string.h>
+
+#include "cli/pull_blend.h"
+#include "pgo/quality.h"
+
+static struct pprof_profile *calls(unsigned int n, int64_t times, const char *comment)
+{
+	struct pprof_profile *p = made_count_profile();
+	const struct pprof_header header = { .time_nanos = 1000 + n, .duration_nanos = 10 };
+
+	for (unsigned int i = 0; i < n; i++)
+		made_call(p, i, times);
+	assert_int_equal(pprof_set_header(p, &header), 0);
+	if (comment)
+		assert_int_equal(pprof_add_comment(p, comment), 0);
+	return p;
+}
+
+static void add(struct blend *b, const char *build, struct pprof_profile *p)
+{
+	assert_int_equal(blend_add(b, build, p), 0);
+	pprof_free(p);
+}
+
+static int64_t samples_of(const struct blend_result *r, struct pgo_notes *ret_notes)
+{
+	struct pprof_profile *p;
+	struct pgo_quality q;
+
+	assert_int_equal(pprof_decode(r->pprof.data, r->pprof.size, NULL, &p, NULL), 0);
+	assert_int_equal(pgo_assess(p, &q, NULL), 0);
+	pgo_notes_read(p, ret_notes);
+	pprof_free(p);
+	return q.samples;
+}
+
+static void all_are_added_up(void **state)
+{
+	struct blend b = BLEND_NULL;
+	struct blend_result r = BLEND_RESULT_NULL;
+	struct pgo_notes notes;
+
+	(void)state;
+	add(&b, "new", calls(3, 2, "hone: samples=6 lost=1 truncated=2 unsymbolized=0"));
+	add(&b, "old", calls(5, 1, "hone: samples=5 lost=3 truncated=0 unsymbolized=1"));
+	assert_int_equal(blend_finish(&b, &r), 0);
+	assert_int_equal(r.n_builds, 2);
+	assert_int_equal(r.n_profiles, 2);
+	assert_int_equal(r.until, 1015);
+	assert_int_equal(samples_of(&r, &notes), 11);
+	assert_int_equal(notes.samples, 11);
+	assert_int_equal(notes.lost, 4);
+	assert_int_equal(notes.truncated, 2);
+	blend_result_fini(&r);
+	blend_fini(&b);
+}
+
+static void older_builds_only_until_it_suffices(void **state)
+{
+	struct blend b = BLEND_NULL;
+	struct blend_result r = BLEND_RESULT_NULL;
+	struct pgo_notes notes;
+
+	(void)state;
+	add(&b, "new", calls(30, 1000, NULL));
+	add(&b, "old", calls(40, 1000, NULL));
+	add(&b, "new", calls(10, 1000, NULL));
+	assert_int_equal(blend_finish(&b, &r), 0);
+	assert_int_equal(r.n_builds, 1);
+	assert_int_equal(r.n_profiles, 2);
+	assert_int_equal(r.until, 1040);
+	assert_int_equal(samples_of(&r, &notes), 40000);
+	blend_result_fini(&r);
+	blend_fini(&b);
+}
+
+static void only_cpu_profiles_are_taken(void **state)
+{
+	struct blend b = BLEND_NULL;
+	struct blend_result r = BLEND_RESULT_NULL;
+	struct pprof_profile *heap = made_profile("inuse_space", "bytes");
+
+	(void)state;
+	made_call(heap, 1, 1);
+	assert_int_equal(blend_add(&b, "", heap), BLEND_E_MALFORMED);
+	pprof_free(heap);
+	assert_int_equal(blend_finish(&b, &r), BLEND_E_EMPTY);
+	blend_result_fini(&r);
+	blend_fini(&b);
+}
+
+static void builds_beyond_the_cap_are_counted(void **state)
+{
+	struct blend b = BLEND_NULL;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < BLEND_MAX_BUILDS + 3; i++) {
+		snprintf(name, sizeof(name), "b%d", i);
+		add(&b, name, calls(1, 1, NULL));
+	}
+	add(&b, "b0", calls(1, 1, NULL));
+	assert_int_equal(b.n_builds, BLEND_MAX_BUILDS);
+	assert_int_equal(b.left_out, 3);
+	blend_fini(&b);
+}
+
+static void comments_tell_the_origin(void **state)
+{
+	struct pprof_profile *p = calls(1, 1, "hone: go=go1.26.8 main=x.com/a build-id=b/1");
+	struct blend_origin origin;
+
+	(void)state;
+	assert_int_equal(pprof_add_comment(p, "main=other"), 0);
+	assert_int_equal(pprof_add_comment(p, "hone: samples=1"), 0);
+	blend_origin(p, &origin);
+	assert_string_equal(origin.main_package, "x.com/a");
+	assert_string_equal(origin.build, "b/1");
+	pprof_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_are_added_up),
+		cmocka_unit_test(older_builds_only_until_it_suffices),
+		cmocka_unit_test(only_cpu_profiles_are_taken),
+		cmocka_unit_test(builds_beyond_the_cap_are_counted),
+		cmocka_unit_test(comments_tell_the_origin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

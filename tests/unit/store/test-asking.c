@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pure parts of pulling: paths, selectors, header fields, names of files. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/querier.pb-c.h"
+#include "store/curated.h"
+#include "store/folder.h"
+#include "store/query.h"
+
+static void assert_path(const char *name, const char *tag, const char *wanted)
+{
+	struct buf path = BUF_INIT(8192), query = BUF_INIT(256);
+	const struct curated_question q = { .name = name, .tag = tag };
+	int r = curated_ask(&q, &path, &query);
+
+	assert_int_equal(r, wanted ? 0 : CURATED_E_NAME);
+	if (wanted)
+		assert_string_equal((char *)path.data, wanted);
+	buf_fini(&path);
+	buf_fini(&query);
+}
+
+static void names_become_paths(void **state)
+{
+	char longest[CURATED_NAME_SIZE], longer[CURATED_NAME_SIZE + 1], path[CURATED_NAME_SIZE + 8];
+
+	(void)state;
+	assert_path("example.com/shop/cmd/api", NULL, "/pgo/example.com/shop/cmd/api");
+	assert_path("api", "prod-2026-11", "/pgo/api/tags/prod-2026-11");
+	assert_path("a b?c#d%e&f+\xc3\xa4", NULL, "/pgo/a%20b%3Fc%23d%25e%26f%2B%C3%A4");
+	assert_path("...", NULL, "/pgo/...");
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	snprintf(path, sizeof(path), "/pgo/%s", longest);
+	assert_path(longest, NULL, path);
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_path(longer, NULL, NULL);
+}
+
+static void names_that_lead_elsewhere_are_none(void **state)
+{
+	static const char *const bad[] = { "",	  "/",	  "/a",	  "a/",	  "a//b",
+					   ".",	  "..",	  "a/..", "../a", "a/../b",
+					   "a/.", "a\nb", "a\\b", "\x7f", "a\r\nX: y" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_path(bad[i], NULL, NULL);
+		assert_path("a", bad[i], NULL);
+	}
+	assert_path("a", "b/c", NULL);
+}
+
+static void the_query_tells_window_and_leniency(void **state)
+{
+	static const struct {
+		uint64_t window;
+		bool any;
+		const char *wanted;
+	} cases[] = { { 0, false, "" },
+		      { 0, true, "any=1" },
+		      { 90 * 60 * 1000000000ULL, false, "window=90m" },
+		      { 1, true, "window=1m&any=1" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf path = BUF_INIT(64), query = BUF_INIT(64);
+		const struct curated_question q = { .name = "a",
+						    .window = cases[i].window,
+						    .any = cases[i].any };
+
+		assert_int_equal(curated_ask(&q, &path, &query), 0);
+		assert_string_equal((char *)query.data, cases[i].wanted);
+		buf_fini(&path);
+		buf_fini(&query);
+	}
+}
+
+static struct fetch answered(const char *header)
+{
+	return (struct fetch){ .header = { .data = (uint8_t *)header, .size = strlen(header) } };
+}
+
+static void the_header_tells_of_the_profile(void **state)
+{
+	struct fetch f = answered("HTTP/1.1 200 OK\r\nx-hone-verdict: good\r\nX-Hone-Until:\t "
+				  "2026-11-21T12:00:01Z \t\r\nX-Hone-Builds: b1, b2\r\n\r\n");
+	struct curated_facts facts;
+	char small[3];
+
+	(void)state;
+	curated_read(&f, &facts);
+	assert_true(facts.by_collector);
+	assert_int_equal(facts.until, 1795262401 * 1000000000ULL);
+	assert_string_equal(facts.builds, "b1, b2");
+	assert_true(fetch_header(&f, "X-Hone-Builds", small, sizeof(small)));
+	assert_string_equal(small, "b1");
+	assert_false(fetch_header(&f, "X-Hone", small, sizeof(small)));
+	f = answered("X-Hone-Until: yesterday\r\nX-Hone-Until: 1969-01-01T00:00:00Z\r\n");
+	curated_read(&f, &facts);
+	assert_false(facts.by_collector);
+	assert_int_equal(facts.until, 0);
+}
+
+static void a_selector_holds_any_value(void **state)
+{
+	static const struct {
+		const char *value, *wanted;
+	} cases[] = { { "example.com/a", "{main_package=\"example.com/a\"}" },
+		      { "a\"} or {b=\"", "{main_package=\"a\\\"} or {b=\\\"\"}" },
+		      { "a\\", "{main_package=\"a\\\\\"}" },
+		      { "\xc3\xa4", "{main_package=\"\xc3\xa4\"}" },
+		      { "a\nb", NULL },
+		      { "\xff", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct query_question q = { "main_package", cases[i].value, 1000000, 5000000,
+						  2 };
+		struct buf body = BUF_INIT(4096);
+		int r = query_ask(&q, &body);
+
+		assert_int_equal(r, cases[i].wanted ? 0 : QUERY_E_VALUE);
+		if (cases[i].wanted) {
+			Querier__V1__SelectMergeProfileRequest *m =
+				querier__v1__select_merge_profile_request__unpack(NULL, body.size,
+										  body.data);
+
+			assert_non_null(m);
+			assert_string_equal(m->label_selector, cases[i].wanted);
+			assert_string_equal(m->profile_typeid, QUERY_TYPE);
+			assert_int_equal(m->start, 1);
+			assert_int_equal(m->end, 5);
+			assert_int_equal(m->stack_trace_selector->go_pgo->keep_locations, 2);
+			assert_false(m->stack_trace_selector->go_pgo->aggregate_callees);
+			querier__v1__select_merge_profile_request__free_unpacked(m, NULL);
+		}
+		buf_fini(&body);
+	}
+}
+
+static void names_of_files_tell_the_time(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"_",
+		".pb.gz",
+		"_.pb.gz",
+		"__.pb.gz",
+		"api.pb.gz",
+		"api_20261121T123100Z.pb.gz",
+		"api_20261121T123100Z_x.pb.gz.tmp",
+		".api_20261121T123100Z_x.pb.gz",
+		"api_20261121T123100_x.pb.gz",
+		"api_20261321T123100Z_x.pb.gz",
+		"api_2026112T1231000Z_x.pb.gz",
+		"api_19691231T235959Z_x.pb.gz",
+		"api_20261121T123100Z_x_y.pb.gz",
+	};
+	uint64_t time;
+
+	(void)state;
+	assert_true(folder_time("api_shop_20261121T120001Z_0b-1.pb.gz", &time));
+	assert_int_equal(time, 1795262401 * 1000000000ULL);
+	assert_true(folder_time("_20261121T120001Z_.pb.gz", &time));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(folder_time(bad[i], &time));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_become_paths),
+		cmocka_unit_test(names_that_lead_elsewhere_are_none),
+		cmocka_unit_test(the_query_tells_window_and_leniency),
+		cmocka_unit_test(the_header_tells_of_the_profile),
+		cmocka_unit_test(a_selector_holds_any_value),
+		cmocka_unit_test(names_of_files_tell_the_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
