@@ -3,15 +3,13 @@
  * them is declared free of side effects, so all are POST, as in Pyroscope. */
 #include <errno.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "collector/ingest/accept.h"
 #include "collector/routes.h"
 
-#define TIME_LIMIT   (60 * NSEC_PER_SEC)
-#define SMALL_ANSWER 1024u /* not worth compressing */
+#define TIME_LIMIT (60 * NSEC_PER_SEC)
 
 static const char *const types[] = {
 	[QUERY_PROTO] = "application/proto",
@@ -82,47 +80,6 @@ static int read_body(const struct http_request *r, uint8_t **ret_memory, struct 
 	return result;
 }
 
-/* ---- compressing ------------------------------------------------------------------------- */
-
-static bool takes_gzip(const struct http_request *r)
-{
-	const char *accepted = http_header(r, "Accept-Encoding");
-	struct span rest = span_of(accepted ? accepted : "", accepted ? strlen(accepted) : 0), one;
-
-	while (text_cut(&rest, ',', &one)) {
-		text_skip_blanks(&one);
-		if (text_skip(&one, "gzip") && (!one.size || one.data[0] == ' '))
-			return true;
-	}
-	return false;
-}
-
-/* At zlib's fastest level. An answer that cannot be compressed goes out as it is. */
-static void compress_answer(struct http_answer *a)
-{
-	struct buf packed = BUF_INIT(a->body.limit);
-	z_stream z = { .next_in = a->body.data, .avail_in = (uInt)a->body.size };
-	uint8_t chunk[16 << 10];
-	int r = Z_OK;
-
-	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16 /* gzip */, 8, Z_DEFAULT_STRATEGY))
-		return;
-	while (r == Z_OK && !buf_error(&packed)) {
-		z.next_out = chunk;
-		z.avail_out = sizeof(chunk);
-		r = deflate(&z, Z_FINISH);
-		buf_append(&packed, chunk, sizeof(chunk) - z.avail_out);
-	}
-	deflateEnd(&z);
-	if (r != Z_STREAM_END || buf_error(&packed)) {
-		buf_fini(&packed);
-		return;
-	}
-	buf_fini(&a->body);
-	a->body = packed;
-	http_answer_field(a, "Content-Encoding", "gzip");
-}
-
 /* ---- the answer -------------------------------------------------------------------------- */
 
 static int answer(struct collector *c, const struct http_request *r, struct query_request *request,
@@ -175,6 +132,5 @@ void route_query(struct collector *c, const struct http_request *r, const char *
 	}
 	a->status = 200;
 	a->type = types[request.codec];
-	if (a->body.size > SMALL_ANSWER && takes_gzip(r))
-		compress_answer(a);
+	route_compress(r, a);
 }

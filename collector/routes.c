@@ -84,7 +84,7 @@ static enum access_need need_of(const struct http_request *r)
 	    (!strcmp(path, "/healthz") || !strcmp(path, "/readyz") || !strcmp(path, "/ready")))
 		return ACCESS_OPEN;
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (!strcmp(path, routes[i].path))
+		if (!reads && !strcmp(path, routes[i].path))
 			return routes[i].need;
 	return reads || is_question(path) ? ACCESS_READ : ACCESS_ADMIN;
 }
@@ -167,6 +167,8 @@ void routes_answer(void *context, const struct http_request *r, struct http_answ
 	const char *path = http_path(r);
 	bool reads = is_method(r, "GET", "HEAD");
 
+	if (reads && route_web(c, r, ret_answer))
+		return;
 	if (!strncmp(path, pgo, sizeof(pgo) - 1)) {
 		route_pgo(c, r, path + sizeof(pgo) - 1, ret_answer);
 	} else if (!strncmp(path, querier, sizeof(querier) - 1)) {

@@ -39,3 +39,10 @@ void route_refuse_method(struct http_answer *a, const char *one, const char *oth
 
 /* The answer to a failure of ours; the log says which. */
 void route_fail(struct collector *c, struct http_answer *a, const char *what, int error);
+
+/* Pages and what belongs to them. False: @r asks for something else. */
+bool route_web(struct collector *c, const struct http_request *r, struct http_answer *a);
+
+/* Compress the body, if it is worth it and the client takes it so. */
+bool route_takes_gzip(const struct http_request *r);
+void route_compress(const struct http_request *r, struct http_answer *a);

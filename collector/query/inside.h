@@ -26,6 +26,9 @@ int query_of_buf(const struct query_call *c, const struct buf *b);
 int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t *ret_since,
 		 int64_t *ret_until);
 
+/* A view of what it reads. As depot_reader_open(). */
+int query_open(struct query *q, struct depot_reader **ret_reader);
+
 /* Only one merge at a time: 0 or INGEST_E_REFUSED; query_leave() after 0. */
 int query_enter(const struct query_call *c);
 void query_leave(const struct query_call *c);

@@ -38,6 +38,11 @@ struct query *query_free(struct query *q)
 	return NULL;
 }
 
+int query_open(struct query *q, struct depot_reader **ret_reader)
+{
+	return depot_reader_open(q->depot, ret_reader);
+}
+
 int query_enter(const struct query_call *c)
 {
 	struct query *q = c->query;
@@ -173,7 +178,7 @@ int query_answer(struct query *q, const struct query_request *request, struct bu
 	if (r != 0)
 		return r;
 	struct query_call c = { .query = q, .request = request, .answer = ret_body, .why = why };
-	r = query_of_depot(&c, depot_reader_open(q->depot, &reader));
+	r = query_of_depot(&c, query_open(q, &reader));
 	if (r != 0)
 		return r;
 	c.reader = reader;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stacks as a tree of names, and the tree as what viewers draw. Pure. Inside of this room.
+ * Stacks as a tree of names, and the tree as what viewers draw. Pure.
  *
  * Made of a profile of FOLD_NAMES with one sample type, or two of which the second is the other
  * side of a difference. Node 0 is the root; children of a node are in order of their names.

@@ -10,13 +10,15 @@
 build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
 	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
 	libprotobuf-c-dev protobuf-c-compiler libyaml-dev libmicrohttpd-dev libgnutls28-dev libcap-ng-dev
-	libseccomp-dev libsqlite3-dev nettle-dev libpcre2-dev)
-test_packages=(libcmocka-dev python3 python3-yaml git make clang-format mandoc
+	libseccomp-dev libsqlite3-dev nettle-dev python3 libpcre2-dev)
+test_packages=(libcmocka-dev python3-yaml git make clang-format mandoc
 	shellcheck gcc-aarch64-linux-gnu libc6-dev-arm64-cross procps util-linux ca-certificates openssl)
 
 # Without these some tests are skipped: programs for arm64, other kernels, units, containers. Docker
 # brings a runc of its own.
 optional_packages=(curl qemu-user-static qemu-system-x86 qemu-system-arm cpio systemd libfaketime podman)
+# A browser for the collector's pages; on Ubuntu it is no package of apt's.
+[ ! -r /etc/os-release ] || grep -q '^ID=ubuntu' /etc/os-release || optional_packages+=(chromium chromium-driver)
 command -v runc >/dev/null || optional_packages+=(runc)
 
 # Debian 12's pkgconf is there under its old name as well; Ubuntu keeps bpftool with the kernel's tools.

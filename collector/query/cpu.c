@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/query/cpu.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "collector/query/fold.h"
+#include "collector/query/inside.h"
+#include "collector/query/merge.h"
+
+#define MAX_STORED ((size_t)128 << 20)
+
+static const struct pprof_value_type cpu_type = { "cpu", "nanoseconds" };
+
+struct adding {
+	const struct query_call *call;
+	const struct cpu_request *request;
+	struct pprof_profile *sum;
+	struct cpu_answer *answer;
+	size_t side;
+};
+
+void cpu_answer_fini(struct cpu_answer *a)
+{
+	tree_fini(&a->tree);
+}
+
+static int check_size(const struct query_call *c, const struct pprof_profile *p, int r)
+{
+	if (r == PPROF_E_TOO_LARGE || pprof_n_samples(p) > QUERY_MAX_STACKS)
+		return refuse(c->why, REFUSAL_TOO_LARGE, "these are too many stacks, ask for less");
+	return r;
+}
+
+/* What cannot be read, or went since the list was made, is passed over. */
+static int add_profile(struct adding *a, const struct depot_row *row)
+{
+	static const struct fold_options names = { .shape = FOLD_NAMES };
+	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
+	_cleanup_(merge_freep) struct pprof_profile *p = NULL;
+	int r = depot_read(a->call->reader, row->id, &stored);
+	size_t type;
+
+	if (r == DEPOT_E_NONE)
+		return 0;
+	r = query_of_depot(a->call, r);
+	if (r == 0)
+		r = query_check_time(a->call);
+	if (r != 0)
+		return r;
+	r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+	if (r != 0)
+		return r > 0 ? 0 : r;
+	if (!fold_find_type(p, &cpu_type, &cpu_type, &type))
+		return 0;
+	a->answer->profiles[a->side] += row->n;
+	return check_size(a->call, a->sum, fold_add(a->sum, a->side, p, type, &names));
+}
+
+static int add_side(struct adding *a)
+{
+	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
+	const struct cpu_side *side = &a->request->sides[a->side];
+	struct depot_query query = { .tenant = a->request->tenant,
+				     .name = a->request->name,
+				     .since = side->since,
+				     .until = side->until };
+
+	depot_query_align(&query, a->request->now);
+	int r = query_of_depot(a->call, depot_list(a->call->reader, &query, &list));
+	if (r == 0 && list.n_rows > QUERY_MAX_PROFILES)
+		r = refuse(a->call->why, REFUSAL_TOO_LARGE,
+			   "these are over %u profiles, ask for fewer", QUERY_MAX_PROFILES);
+	for (size_t i = 0; r == 0 && i < list.n_rows; i++) {
+		const struct depot_row *row = &list.rows[i];
+		const char *build = depot_list_text(&list, list.builds[row->build].id);
+
+		if (!*side->build || !strcmp(side->build, build))
+			r = add_profile(a, row);
+	}
+	return r;
+}
+
+static int add_sides(struct adding *a)
+{
+	int r = fold_new(&cpu_type, &cpu_type, a->request->n_sides, &a->sum);
+
+	for (; r == 0 && a->side < a->request->n_sides; a->side++)
+		r = add_side(a);
+	if (r == 0)
+		r = tree_make(a->sum, a->request->n_sides, &a->answer->tree);
+	if (r == -E2BIG)
+		r = refuse(a->call->why, REFUSAL_TOO_LARGE, "the tree is too large, ask for less");
+	a->answer->nodes = a->answer->tree.n;
+	return r ? r : tree_cut(&a->answer->tree, a->request->max_nodes);
+}
+
+int query_cpu(struct query *q, const struct cpu_request *request, struct cpu_answer *ret_answer,
+	      struct refusal *why)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	const struct query_request of_call = { .tenant = request->tenant,
+					       .deadline = request->deadline };
+	struct query_call c = { .query = q, .request = &of_call, .why = why };
+	int r = query_of_depot(&c, query_open(q, &reader));
+
+	if (r == 0)
+		r = query_enter(&c);
+	if (r != 0)
+		return r;
+	c.reader = reader;
+	struct adding a = { .call = &c, .request = request, .answer = ret_answer };
+	r = add_sides(&a);
+	pprof_free(a.sum);
+	query_leave(&c);
+	return r;
+}
