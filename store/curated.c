@@ -60,10 +60,11 @@ int curated_ask(const struct curated_question *q, struct buf *ret_path, struct b
 	}
 	if (r != 0)
 		return r;
-	if (q->window)
+	if (q->window && !q->tag)
 		buf_printf(ret_query, "window=%llum",
 			   (unsigned long long)((q->window + MINUTE - 1) / MINUTE));
-	if (q->any)
+	/* What a tag holds is given whatever it is worth, and now. */
+	if (q->any && !q->tag)
 		buf_append_text(ret_query, q->window ? "&any=1" : "any=1");
 	buf_append_u8(ret_path, 0);
 	buf_append_u8(ret_query, 0);

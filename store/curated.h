@@ -17,7 +17,7 @@ enum curated_outcome {
 struct curated_question {
 	const char *name; /* main package path or service */
 	const char *tag;  /* NULL: none */
-	uint64_t window;  /* ns; 0: the collector's own */
+	uint64_t window;  /* ns; 0: the collector's own; not with a tag, likewise .any */
 	bool any;	  /* even one that is not good enough */
 };
 
