@@ -79,7 +79,9 @@ static void the_query_tells_window_and_leniency(void **state)
 		buf_fini(&query);
 	}
 	struct buf path = BUF_INIT(64), query = BUF_INIT(64);
-	const struct curated_question tagged = { .name = "a", .tag = "b", .window = 1, .any = true };
+	const struct curated_question tagged = {
+		.name = "a", .tag = "b", .window = 1, .any = true
+	};
 	assert_int_equal(curated_ask(&tagged, &path, &query), 0);
 	assert_string_equal((char *)query.data, "");
 	buf_fini(&path);
