@@ -133,9 +133,7 @@ static void put_provenance(struct http_answer *a, const struct curate_explain *e
 	put_builds(a, e);
 	put_time(a, "X-Hone-From", e->first);
 	put_time(a, "X-Hone-Until", e->last);
-	snprintf(text, sizeof(text), "%lldm",
-		 (long long)(e->policy.window / (60 * (int64_t)NSEC_PER_SEC)));
-	http_answer_field(a, "X-Hone-Window", text);
+	put_number(a, "X-Hone-Window", (size_t)(e->policy.window / (int64_t)NSEC_PER_SEC));
 	put_number(a, "X-Hone-Age", age > 0 ? (size_t)age : 0);
 	if (e->published.time)
 		put_time(a, "X-Hone-Published", e->published.time);

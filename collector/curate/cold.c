@@ -253,10 +253,12 @@ static int add_part(struct applying *a, const struct pprof_sample *s, size_t fir
 		a->lines[n++].function = renamed && i == last ? a->cold[step->line.function]
 							      : a->functions[step->line.function];
 	}
+	if (!n)
+		return 0;
 	struct pprof_location l = pprof_location(a->from, s->locations[inner ? 0 : 1]);
 	l.lines = a->lines;
 	l.n_lines = n;
-	return n ? pprof_add_location(a->to, &l, ret_location) : 0;
+	return pprof_add_location(a->to, &l, ret_location);
 }
 
 /* Steps [first, last] as a sample of its own. */

@@ -51,6 +51,12 @@ static json_t *when(int64_t ns)
 	return curate_time_text(ns, out) ? json_string(out) : json_null();
 }
 
+/* A profile may have come from a clock that is ahead. */
+static json_t *age(int64_t now, int64_t then)
+{
+	return json_real(now > then ? (double)(now - then) / (double)NSEC_PER_SEC : 0);
+}
+
 static json_t *seconds(int64_t ns)
 {
 	return json_real((double)ns / (double)NSEC_PER_SEC);
@@ -189,7 +195,7 @@ static json_t *published(const struct curate_explain *e, int64_t now)
 		return json_null();
 	}
 	put(o, "time", when(e->published.time));
-	put(o, "age_seconds", seconds(now - e->published.time));
+	put(o, "age_seconds", age(now, e->published.time));
 	put(o, "held", json_boolean(e->published.held));
 	if (e->published.held || *e->published.previous_etag)
 		put(o, "hot_overlap", json_real(e->published.overlap));
@@ -217,7 +223,7 @@ static json_t *whole(const struct curate_explain *e, int64_t now)
 	put(o, "quality", made ? quality(&e->quality) : json_null());
 	put(o, "from", made ? when(e->first) : json_null());
 	put(o, "until", made ? when(e->last) : json_null());
-	put(o, "age_seconds", made ? seconds(now - e->last) : json_null());
+	put(o, "age_seconds", made ? age(now, e->last) : json_null());
 	put_number(o, "instances", e->n_instances);
 	put_number(o, "profiles", e->n_profiles);
 	put(o, "cpu_seconds", seconds(e->cpu));

@@ -188,12 +188,20 @@ const char *curate_policy_range(const char *name)
 	return m->words ? "footprint, largest or each" : ranges[m->kind];
 }
 
+static void print_time(int64_t time, struct buf *to)
+{
+	bool hours = time % (60 * MINUTE) == 0;
+
+	buf_printf(to, "%lld%c", (long long)(time / (hours ? 60 * MINUTE : MINUTE)),
+		   hours ? 'h' : 'm');
+}
+
 static void print(const struct member *m, const void *at, struct buf *to)
 {
 	switch (m->kind) {
 	case WINDOW:
 	case TIME:
-		buf_printf(to, "%lldm", (long long)(*(const int64_t *)at / MINUTE));
+		print_time(*(const int64_t *)at, to);
 		break;
 	case SHARE:
 		buf_printf(to, "%.6f", *(const double *)at);
