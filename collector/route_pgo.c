@@ -45,6 +45,13 @@ static void add_build(struct arguments *a, const char *value)
 		a->request.builds[a->request.n_builds++] = value;
 }
 
+void route_pgo_mode(struct curate_request *r, const char *value, char *ret_why)
+{
+	if (strlen(value) >= CURATE_TEXT_SIZE)
+		strcpy(ret_why, "mode is up to 63 bytes.");
+	r->mode = *value ? value : NULL;
+}
+
 static void set_policy(struct arguments *a, const char *name, const char *value)
 {
 	a->request.standing = false;
@@ -78,7 +85,7 @@ static bool read_argument(void *context, const char *name, const char *value)
 	else if (!strcmp(name, "label"))
 		add_label(a, value);
 	else if (!strcmp(name, "mode"))
-		a->request.mode = value;
+		route_pgo_mode(&a->request, value, a->why);
 	else
 		set_policy(a, name, value);
 	return !*a->why;

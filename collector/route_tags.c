@@ -22,7 +22,7 @@ static bool read_argument(void *context, const char *name, const char *value)
 	struct arguments *a = context;
 
 	if (!strcmp(name, "mode"))
-		a->request.mode = value;
+		route_pgo_mode(&a->request, value, a->why);
 	else if (!strcmp(name, "etag"))
 		a->etag = value;
 	else if (!strcmp(name, "all"))
