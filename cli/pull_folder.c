@@ -103,6 +103,10 @@ int pull_from_folder(const struct pull_options *o, struct pull_item *items, size
 	char why[STORE_TEXT_SIZE];
 	int e = folder_open(&folder, o->remote.options.url, clock_realtime() - window, why);
 
+	if (e == 0 && o->n_labels) {
+		strcpy(why, "the files of a directory have no labels (--label)");
+		e = FOLDER_E_CANNOT;
+	}
 	if (e > 0) {
 		for (size_t i = 0; i < n; i++)
 			pull_item_end(&items[i], PULL_FAILED, "%s", why);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/target/labels.h"
 #include "cli/commands.h"
 #include "cli/number.h"
 #include "cli/say.h"
@@ -31,6 +32,8 @@ static const char help[] =
 	"  -o FILE              write here; PACKAGES is then one name, and no go is needed\n"
 	"  --service NAME       ask for the profiles of this service, not of the main package\n"
 	"  --tag NAME           the profile with this tag (hone-collector)\n"
+	"  --label NAME=VALUE   only profiles with this label, as namespace=prod; may be given "
+	"again\n"
 	"  --window TIME        of samples up to this old, as 72h or 7d\n"
 	"  --max-age TIME       not if the newest sample is older than this\n"
 	"  --min-coverage PERC  not if the samples have seen less of the program's calls\n"
@@ -50,6 +53,7 @@ enum {
 	OPTION_SECONDS,
 	OPTION_SERVICE,
 	OPTION_TAG,
+	OPTION_LABEL,
 	OPTION_WINDOW,
 	OPTION_MAX_AGE,
 	OPTION_MIN_COVERAGE,
@@ -66,6 +70,7 @@ static const struct option options[] = {
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "service", required_argument, NULL, OPTION_SERVICE },
 	{ "tag", required_argument, NULL, OPTION_TAG },
+	{ "label", required_argument, NULL, OPTION_LABEL },
 	{ "window", required_argument, NULL, OPTION_WINDOW },
 	{ "max-age", required_argument, NULL, OPTION_MAX_AGE },
 	{ "min-coverage", required_argument, NULL, OPTION_MIN_COVERAGE },
@@ -124,6 +129,24 @@ static int take_from(struct pull_options *o)
 	return -1;
 }
 
+/* Cut in two in place. */
+static int take_label(struct pull_options *o)
+{
+	char *equals = strchr(optarg, '=');
+
+	if (o->n_labels == PULL_MAX_LABELS)
+		return say_usage(COMMAND, "there may be %d of --label.", PULL_MAX_LABELS);
+	if (equals)
+		*equals = '\0';
+	if (!equals || !label_name_valid(optarg))
+		return say_usage(COMMAND,
+				 "--label wants NAME=VALUE with a name of letters, digits "
+				 "and _, not \"%s\".",
+				 optarg);
+	o->labels[o->n_labels++] = (struct store_label){ optarg, equals + 1 };
+	return -1;
+}
+
 static int take_flag(struct pull_options *o, int option)
 {
 	bool *flags[] = { &o->any, &o->fail, &o->dry_run, &o->json, &o->quiet };
@@ -149,6 +172,8 @@ static int take(struct pull_options *o, int option, char **argv)
 	case OPTION_TAG:
 		o->tag = optarg;
 		return -1;
+	case OPTION_LABEL:
+		return take_label(o);
 	case OPTION_WINDOW:
 		return take_time("--window", &o->window);
 	case OPTION_MAX_AGE:
@@ -179,6 +204,8 @@ static int check(const struct pull_options *o)
 					  "--from.");
 	if (o->seconds && !o->n_from)
 		return say_usage(COMMAND, "--seconds goes with --from.");
+	if (o->n_labels && (o->n_from || o->tag))
+		return say_usage(COMMAND, "--label goes with neither --from nor --tag.");
 	if (o->tag && o->window)
 		return say_usage(COMMAND, "a --tag has its own window.");
 	if (!o->output)

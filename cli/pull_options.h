@@ -6,7 +6,8 @@
 
 #include "cli/remote.h"
 
-#define PULL_MAX_FROM 256
+#define PULL_MAX_FROM	256
+#define PULL_MAX_LABELS 8
 
 struct pull_options {
 	struct remote remote;
@@ -18,6 +19,8 @@ struct pull_options {
 	size_t n_patterns;
 	const char *service; /* ask by it and not by main package */
 	const char *tag;
+	struct store_label labels[PULL_MAX_LABELS]; /* only profiles that have them */
+	size_t n_labels;
 	uint64_t window, max_age; /* ns; 0: the store's own; no limit */
 	double min_coverage;	  /* 0 to 1 */
 	double min_change;	  /* likewise: share of call-edge weight */

@@ -75,13 +75,18 @@ static int make_question(struct asking *a, size_t i)
 {
 	const struct pull_options *o = a->options;
 	struct part *part = &a->parts[i];
+	struct store_label labels[PULL_MAX_LABELS + 1];
 	const struct query_question q = {
-		.label = o->service ? "service_name" : "main_package",
-		.value = a->item->name,
+		.labels = labels,
+		.n_labels = o->n_labels + 1,
 		.from = part->from,
 		.until = part->until - 1, /* the end counts, to the server */
 		.depth = BLEND_DEPTH,
 	};
+
+	labels[0].name = o->service ? "service_name" : "main_package";
+	labels[0].value = a->item->name;
+	memcpy(&labels[1], o->labels, o->n_labels * sizeof(*labels));
 	int r = query_ask(&q, &part->body);
 
 	a->fetches[i] = (struct fetch){ .options = &o->remote.options,

@@ -44,7 +44,12 @@ static void make_match(struct question *q)
 /* False where nothing is to be asked, and the item is settled. */
 static int make_question(const struct pull_options *o, struct question *q, bool *ret_ask)
 {
-	const struct curated_question ask = { q->item->name, o->tag, o->window, o->any };
+	const struct curated_question ask = { .name = q->item->name,
+					      .tag = o->tag,
+					      .window = o->window,
+					      .labels = o->labels,
+					      .n_labels = o->n_labels,
+					      .any = o->any };
 	int r;
 
 	*q = (struct question){

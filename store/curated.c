@@ -50,6 +50,17 @@ static int append_name(struct buf *b, const char *name)
 	return 0;
 }
 
+static const char *separator(const struct buf *query)
+{
+	return query->size ? "&" : "";
+}
+
+static void append_label(struct buf *query, const struct store_label *label)
+{
+	buf_printf(query, "%slabel=%s%%3D", separator(query), label->name);
+	append_segment(query, span_of(label->value, strlen(label->value)));
+}
+
 int curated_ask(const struct curated_question *q, struct buf *ret_path, struct buf *ret_query)
 {
 	buf_append_text(ret_path, "/pgo");
@@ -60,12 +71,14 @@ int curated_ask(const struct curated_question *q, struct buf *ret_path, struct b
 	}
 	if (r != 0)
 		return r;
+	for (size_t i = 0; i < q->n_labels; i++)
+		append_label(ret_query, &q->labels[i]);
 	if (q->window && !q->tag)
-		buf_printf(ret_query, "window=%llum",
+		buf_printf(ret_query, "%swindow=%llum", separator(ret_query),
 			   (unsigned long long)((q->window + MINUTE - 1) / MINUTE));
 	/* What a tag holds is given whatever it is worth, and now. */
 	if (q->any && !q->tag)
-		buf_append_text(ret_query, q->window ? "&any=1" : "any=1");
+		buf_printf(ret_query, "%sany=1", separator(ret_query));
 	buf_append_u8(ret_path, 0);
 	buf_append_u8(ret_query, 0);
 	return buf_error(ret_path) ? buf_error(ret_path) : buf_error(ret_query);

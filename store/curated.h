@@ -18,7 +18,9 @@ struct curated_question {
 	const char *name; /* main package path or service */
 	const char *tag;  /* NULL: none */
 	uint64_t window;  /* ns; 0: the collector's own; not with a tag, likewise .any */
-	bool any;	  /* even one that is not good enough */
+	const struct store_label *labels; /* only series that have all of these */
+	size_t n_labels;
+	bool any; /* even one that is not good enough */
 };
 
 /*

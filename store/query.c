@@ -35,8 +35,12 @@ static int append_quoted(struct buf *b, const char *text)
 
 static int make_selector(const struct query_question *q, struct buf *b)
 {
-	buf_printf(b, "{%s=", q->label);
-	int r = append_quoted(b, q->value);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < q->n_labels; i++) {
+		buf_printf(b, "%s%s=", i ? "," : "{", q->labels[i].name);
+		r = append_quoted(b, q->labels[i].value);
+	}
 	buf_append(b, "}", sizeof("}"));
 	if (r == 0 && buf_error(b))
 		r = buf_error(b) == -E2BIG ? QUERY_E_VALUE : buf_error(b);

@@ -23,8 +23,9 @@ enum query_outcome {
 };
 
 struct query_question {
-	const char *label, *value; /* all series that have it */
-	uint64_t from, until;	   /* ns since the epoch */
+	const struct store_label *labels; /* all series that have all of these */
+	size_t n_labels;
+	uint64_t from, until; /* ns since the epoch */
 	/*
 	 * Locations of a stack that are kept, 0: all. Never aggregating callees, at which a server
 	 * damages other stacks (grafana/pyroscope pull request 5637).

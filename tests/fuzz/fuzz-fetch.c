@@ -51,7 +51,8 @@ static void try_path(const char *name)
 static void try_selector(const char *value)
 {
 	_cleanup_(buf_fini) struct buf body = BUF_INIT(16384);
-	const struct query_question q = { .label = "a", .value = value };
+	const struct store_label label = { "a", value };
+	const struct query_question q = { .labels = &label, .n_labels = 1 };
 
 	if (query_ask(&q, &body) != 0)
 		return;

@@ -78,7 +78,17 @@ static void the_query_tells_window_and_leniency(void **state)
 		buf_fini(&path);
 		buf_fini(&query);
 	}
+	const struct store_label labels[] = { { "a", "b&c" }, { "d", "e" } };
+	const struct curated_question labelled = {
+		.name = "a", .labels = labels, .n_labels = 2, .any = true
+	};
 	struct buf path = BUF_INIT(64), query = BUF_INIT(64);
+	assert_int_equal(curated_ask(&labelled, &path, &query), 0);
+	assert_string_equal((char *)query.data, "label=a%3Db%26c&label=d%3De&any=1");
+	buf_fini(&path);
+	buf_fini(&query);
+	path = (struct buf)BUF_INIT(64);
+	query = (struct buf)BUF_INIT(64);
 	const struct curated_question tagged = {
 		.name = "a", .tag = "b", .window = 1, .any = true
 	};
@@ -127,8 +137,8 @@ static void a_selector_holds_any_value(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct query_question q = { "main_package", cases[i].value, 1000000, 5000000,
-						  2 };
+		const struct store_label label = { "main_package", cases[i].value };
+		const struct query_question q = { &label, 1, 1000000, 5000000, 2 };
 		struct buf body = BUF_INIT(4096);
 		int r = query_ask(&q, &body);
 
