@@ -141,10 +141,8 @@
 			return;
 		if (event.key === "Enter" || event.key === " ")
 			graph.zoomTo(g.__data__);
-		else if (event.key === "Escape") {
+		else if (event.key === "Escape")
 			graph.resetZoom();
-			enter(data, g, true);
-		}
 		else if (/^(Arrow|Home$)/.test(event.key)) {
 			const to = towards(g.__data__, event.key);
 			if (to)
@@ -204,7 +202,7 @@
 		graph.onClick((d) => {
 			const g = frameOf(d);
 			if (g)
-				enter(data, g, !document.activeElement.closest(".tools"));
+				enter(data, g, document.activeElement !== search);
 		});
 		chart.addEventListener("keydown", (event) => onKey(graph, data, event));
 		chart.addEventListener("focusin", (event) => {

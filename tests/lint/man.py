@@ -8,7 +8,11 @@ import subprocess
 import sys
 
 # Each page with the commands of its program.
-PAGES = {"hone.1": ["record", "check", "compare", "pull", "push"], "hone-agent.8": ["status"], "hone-collector.8": ["token"]}
+PAGES = {
+    "hone.1": ["record", "check", "compare", "pull", "push"],
+    "hone-agent.8": ["status"],
+    "hone-collector.8": ["backup", "compact", "export", "token", "verify"],
+}
 
 
 def offered(program, commands):
