@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/pull_item.h"
 #include "store/curated.h"
@@ -86,11 +85,10 @@ static int copy_old(struct pull_item *item)
 /* A server that does not know the question: Pyroscope, whose web page may be the answer to all. */
 static bool is_foreign(const struct fetch *f, const struct curated_facts *facts)
 {
-	char type[64] = "";
+	const struct span body = span_of(f->body.data, f->body.size);
 
-	fetch_header(f, "Content-Type", type, sizeof(type));
 	return !facts->by_collector && (f->status == 404 || f->status == 405 ||
-					(f->status == 200 && !strncasecmp(type, "text/html", 9)));
+					(f->status == 200 && !span_starts_with(body, "\x1f\x8b")));
 }
 
 static int ask_otherwise(const struct pull_options *o, struct question *q)
@@ -98,8 +96,7 @@ static int ask_otherwise(const struct pull_options *o, struct question *q)
 	const struct fetch *f = q->fetch;
 
 	if (f->status == 200)
-		pull_item_end(q->item, PULL_FAILED,
-			      "the store answered with a web page, but not as a store does");
+		pull_item_end(q->item, PULL_FAILED, "the store answered, but with no profile");
 	else
 		pull_item_end(q->item, PULL_KEPT, "%s", f->text);
 	return o->tag ? 0 : pull_from_query(o, q->item);

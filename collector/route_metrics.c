@@ -25,12 +25,16 @@ enum meter_route route_meter(const char *path)
 		{ "/metrics", METER_METRICS },
 		{ "/healthz", METER_HEALTH },
 		{ "/ready", METER_HEALTH },
+		{ "/service/", METER_PAGES },
+		{ "/flame/", METER_PAGES },
+		{ "/verdict/", METER_PAGES },
+		{ "/assets/", METER_PAGES },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(path, prefixes[i].prefix, strlen(prefixes[i].prefix)))
 			return prefixes[i].route;
-	return METER_OTHER;
+	return !strcmp(path, "/") ? METER_PAGES : METER_OTHER;
 }
 
 static void put_server(struct http *http, struct buf *to)

@@ -3,6 +3,7 @@
  * The pages: /, /service/NAME, /ingest; and what they are drawn with: /flame/NAME, /verdict/NAME,
  * /assets/FILE.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,11 +208,41 @@ static void explain(struct collector *c, const struct http_request *r, struct se
 			      made < 0 ? made : 0);
 }
 
+static int add_edition(void *context, const struct depot_edition *e)
+{
+	return history_add_edition(context, e);
+}
+
+static int add_tag(void *context, const struct depot_pin *pin)
+{
+	history_add_tag(context, pin);
+	return 0;
+}
+
+/* Builds ask by the main package, where it is known. */
+static int read_history(struct collector *c, const struct http_request *r,
+			struct service_page *page, struct history *history)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	const struct curate_explain *e = page->explain;
+	int result = depot_reader_open(c->depot, &reader);
+
+	page->key = e && *e->package ? e->package : page->name;
+	page->history = history;
+	const struct depot_line line = { route_tenant(r), page->key, "" };
+	if (result == 0)
+		result = depot_editions(reader, &line, add_edition, history);
+	if (result == 0)
+		result = depot_tags(reader, &line, add_tag, history);
+	return result;
+}
+
 static void answer_service(struct collector *c, const struct http_request *r, const char *name,
 			   struct http_answer *a)
 {
 	_cleanup_(depot_programs_fini) struct depot_programs programs = DEPOT_PROGRAMS_NULL;
 	_cleanup_(curate_result_fini) struct curate_result made = CURATE_RESULT_NULL;
+	_cleanup_(freep) struct history *history = NULL;
 	struct service_page page = { .name = name,
 				     .programs = &programs,
 				     .now = (int64_t)clock_realtime(),
@@ -229,6 +260,12 @@ static void answer_service(struct collector *c, const struct http_request *r, co
 		return;
 	}
 	explain(c, r, &page, &made);
+	history = calloc(1, sizeof(*history));
+	result = history ? read_history(c, r, &page, history) : -ENOMEM;
+	if (result != 0) {
+		give_trouble(c, r, a, result);
+		return;
+	}
 	read_choices(r, &page.shown, &page.before, &page.compares);
 	service_write(&a->body, &page);
 	give_page(r, a);
@@ -333,6 +370,7 @@ static void answer_health(struct collector *c, const struct http_request *r, str
 {
 	_cleanup_(depot_programs_fini) struct depot_programs programs = DEPOT_PROGRAMS_NULL;
 	_cleanup_(services_fini) struct services services = SERVICES_NULL;
+	struct meter_intake intake;
 	struct ingest_page page = { .now = (int64_t)clock_realtime(),
 				    .programs = &programs,
 				    .services = &services };
@@ -346,6 +384,9 @@ static void answer_health(struct collector *c, const struct http_request *r, str
 		give_trouble(c, r, a, result);
 		return;
 	}
+	meter_intake(c->meter, &intake);
+	/* With tokens there may be tenants who are not to know of each other. */
+	page.intake = c->settings.tokens ? NULL : &intake;
 	ingest_write(&a->body, &page);
 	give_page(r, a);
 }

@@ -9,15 +9,14 @@
 #include "base/clock.h"
 #include "base/exposition.h"
 
-#define PREFIX	    "hone_collector_"
-#define MIN_STATUS  100u
-#define MAX_STATUS  599u
-#define MAX_REASONS 16u
+#define PREFIX	   "hone_collector_"
+#define MIN_STATUS 100u
+#define MAX_STATUS 599u
 
 static const char *const routes[METER_N_ROUTES] = {
 	[METER_PUSH] = "push",	   [METER_INGEST] = "ingest", [METER_PROFILES] = "profiles",
 	[METER_QUERY] = "query",   [METER_PGO] = "pgo",	      [METER_METRICS] = "metrics",
-	[METER_HEALTH] = "health", [METER_OTHER] = "other",
+	[METER_HEALTH] = "health", [METER_PAGES] = "pages",   [METER_OTHER] = "other",
 };
 
 /* Upper bounds of the classes of durations. */
@@ -39,7 +38,7 @@ struct meter {
 	struct {
 		_Atomic(const char *) name;
 		atomic_uint_fast64_t n;
-	} refused[MAX_REASONS];
+	} refused[METER_MAX_REASONS];
 };
 
 struct meter *meter_new(void)
@@ -86,7 +85,7 @@ void meter_stored(struct meter *m, size_t added, size_t duplicate)
 
 void meter_refused(struct meter *m, const char *reason)
 {
-	for (size_t i = 0; i < MAX_REASONS; i++) {
+	for (size_t i = 0; i < METER_MAX_REASONS; i++) {
 		const char *free_one = NULL;
 
 		if (atomic_compare_exchange_strong(&m->refused[i].name, &free_one, reason) ||
@@ -94,6 +93,20 @@ void meter_refused(struct meter *m, const char *reason)
 			add(&m->refused[i].n, 1);
 			return;
 		}
+	}
+}
+
+void meter_intake(struct meter *m, struct meter_intake *ret_intake)
+{
+	*ret_intake = (struct meter_intake){ get(&m->stored), get(&m->duplicate) };
+	for (size_t i = 0; i < METER_MAX_REASONS; i++) {
+		const char *reason = atomic_load(&m->refused[i].name);
+
+		if (!reason)
+			return;
+		ret_intake->refused[i].reason = reason;
+		ret_intake->refused[i].n = get(&m->refused[i].n);
+		ret_intake->n_refused = i + 1;
 	}
 }
 
@@ -156,7 +169,7 @@ static void put_profiles(struct meter *m, struct buf *to)
 		   get(&m->duplicate));
 	exposition_head(to, PREFIX "refused_total", "counter",
 			"Requests with profiles that were refused, nothing of them being kept.");
-	for (size_t i = 0; i < MAX_REASONS; i++) {
+	for (size_t i = 0; i < METER_MAX_REASONS; i++) {
 		const char *name = atomic_load(&m->refused[i].name);
 
 		if (name)

@@ -18,6 +18,7 @@ enum meter_route {
 	METER_PGO,
 	METER_METRICS,
 	METER_HEALTH,
+	METER_PAGES,
 	METER_OTHER,
 	METER_N_ROUTES,
 };
@@ -41,6 +42,19 @@ void meter_stored(struct meter *m, size_t added, size_t duplicate);
 
 /* A request with profiles was refused. @reason: a constant, one of a few. */
 void meter_refused(struct meter *m, const char *reason);
+
+/* What came in since the start. */
+#define METER_MAX_REASONS 16u
+struct meter_intake {
+	uint64_t stored, duplicate; /* profiles */
+	struct {
+		const char *reason; /* constant */
+		uint64_t n;	    /* requests */
+	} refused[METER_MAX_REASONS];
+	size_t n_refused;
+};
+
+void meter_intake(struct meter *m, struct meter_intake *ret_intake);
 
 /* In Prometheus' text format, all names beginning with hone_collector_. */
 void meter_print(struct meter *m, struct buf *to);

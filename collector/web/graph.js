@@ -141,8 +141,10 @@
 			return;
 		if (event.key === "Enter" || event.key === " ")
 			graph.zoomTo(g.__data__);
-		else if (event.key === "Escape")
+		else if (event.key === "Escape") {
 			graph.resetZoom();
+			enter(data, g, true);
+		}
 		else if (/^(Arrow|Home$)/.test(event.key)) {
 			const to = towards(g.__data__, event.key);
 			if (to)
@@ -202,7 +204,7 @@
 		graph.onClick((d) => {
 			const g = frameOf(d);
 			if (g)
-				enter(data, g, document.activeElement !== search);
+				enter(data, g, !document.activeElement.closest(".tools"));
 		});
 		chart.addEventListener("keydown", (event) => onKey(graph, data, event));
 		chart.addEventListener("focusin", (event) => {

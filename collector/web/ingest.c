@@ -65,6 +65,41 @@ static void put_silent(struct buf *to, const struct ingest_page *p)
 	html(to, "</p>\n</section>\n");
 }
 
+/* ---- since the start --------------------------------------------------------------------- */
+
+static void put_refused(struct buf *to, const struct meter_intake *in)
+{
+	html(to,
+	     "<table class=\"hours\">\n<thead><tr><th scope=\"col\">Refused because</th>"
+	     "<th scope=\"col\" class=\"number\">Requests</th><td></td></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < in->n_refused; i++) {
+		html(to, "<tr><th scope=\"row\">");
+		html_text(to, in->refused[i].reason);
+		html(to, "</th>\n<td class=\"number\">");
+		html_number(to, (int64_t)in->refused[i].n);
+		html(to, "</td><td></td></tr>\n");
+	}
+	html(to, "</tbody>\n</table>\n");
+}
+
+static void put_intake(struct buf *to, const struct meter_intake *in)
+{
+	html(to, "<section aria-labelledby=\"intake\">\n<h2 id=\"intake\">Since the start</h2>\n"
+		 "<dl class=\"facts\">\n");
+	fact(to, "Profiles stored");
+	html_number(to, (int64_t)in->stored);
+	end_fact(to);
+	fact(to, "There already");
+	html_number(to, (int64_t)in->duplicate);
+	end_fact(to);
+	html(to, "</dl>\n");
+	if (in->n_refused)
+		put_refused(to, in);
+	else
+		html(to, "<p>Nothing was refused.</p>\n");
+	html(to, "</section>\n");
+}
+
 /* ---- hours ------------------------------------------------------------------------------- */
 
 static void put_hour_of_day(struct buf *to, int64_t ns)
@@ -81,14 +116,14 @@ static void put_hour(struct buf *to, const struct depot_hour *h, int64_t most)
 {
 	html(to, "<tr><th scope=\"row\">");
 	put_hour_of_day(to, h->start);
-	html(to, "</th>\n<td class=\"number share\" data-label=\"Profiles\">");
+	html(to, "</th>\n<td class=\"number share\">");
 	html_bar(to, most ? (double)h->profiles / (double)most : 0);
 	html_number(to, h->profiles);
-	html(to, "</td>\n<td class=\"number\" data-label=\"Instances\">");
+	html(to, "</td>\n<td class=\"number\">");
 	html_number(to, h->instances);
-	html(to, "</td>\n<td class=\"number\" data-label=\"CPU time in them\">");
+	html(to, "</td>\n<td class=\"number\">");
 	html_duration(to, h->cpu);
-	html(to, "</td>\n<td class=\"number\" data-label=\"Kept\">");
+	html(to, "</td>\n<td class=\"number\">");
 	html_bytes(to, h->bytes);
 	html(to, "</td></tr>\n");
 }
@@ -101,10 +136,10 @@ static void put_hours(struct buf *to, const struct ingest_page *p)
 		most = p->hours[i].profiles > most ? p->hours[i].profiles : most;
 	html(to, "<section aria-labelledby=\"hours\">\n<h2 id=\"hours\">The last 24 hours</h2>\n"
 		 "<p class=\"lead\">By the hour in which a profile began, UTC.</p>\n"
-		 "<table class=\"wide hours\">\n<thead><tr><th scope=\"col\">Hour</th>"
+		 "<table class=\"hours\">\n<thead><tr><th scope=\"col\">Hour</th>"
 		 "<th scope=\"col\" class=\"number\">Profiles</th>"
 		 "<th scope=\"col\" class=\"number\">Instances</th>"
-		 "<th scope=\"col\" class=\"number\">CPU time in them</th>"
+		 "<th scope=\"col\" class=\"number\">CPU time</th>"
 		 "<th scope=\"col\" class=\"number\">Kept</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < INGEST_HOURS; i++)
 		put_hour(to, &p->hours[i], most);
@@ -119,6 +154,8 @@ void ingest_write(struct buf *to, const struct ingest_page *p)
 	html(to, "<h1>Ingest</h1>\n");
 	put_facts(to, p);
 	put_silent(to, p);
+	if (p->intake)
+		put_intake(to, p->intake);
 	put_hours(to, p);
 	page_end(to);
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "collector/depot/programs.h"
+#include "collector/meter/meter.h"
 #include "collector/web/services.h"
 
 #define INGEST_HOURS 24u
@@ -14,6 +15,7 @@ struct ingest_page {
 	struct depot_extent extent;
 	const struct depot_programs *programs; /* and what services were made of them */
 	const struct services *services;
+	const struct meter_intake *intake; /* of all tenants; NULL where that is not to be told */
 };
 
 void ingest_write(struct buf *to, const struct ingest_page *p);

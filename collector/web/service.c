@@ -170,6 +170,7 @@ void service_write(struct buf *to, const struct service_page *p)
 	put_facts(to, p);
 	service_put_graph(to, p);
 	service_put_explain(to, p);
+	history_write(to, p->history, p->key, p->now);
 	put_builds(to, p);
 	page_end(to);
 }

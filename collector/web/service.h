@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "collector/curate/explain.h"
 #include "collector/depot/programs.h"
+#include "collector/web/history.h"
 
 /* Which profiles a flame graph is of. Texts are a request's, "" for the default. */
 struct service_choice {
@@ -20,6 +21,8 @@ struct service_page {
 	int64_t now, window;		       /* ns; the window of .programs */
 	const struct curate_explain *explain; /* of the next default.pgo; NULL: .trouble says why */
 	const char *trouble;
+	const char *key;		     /* what its default.pgo is asked for by */
+	const struct history *history;	     /* of that key */
 	struct service_choice shown, before; /* .before: only if .compares */
 	bool compares;
 };

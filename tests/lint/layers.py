@@ -52,7 +52,9 @@ ROOMS = {
     # From ingest only what a refusal is.
     "collector/query": {"base", "libpprof", "pgo", "proto", "collector/depot", "collector/ingest"},
     # Pages of plain values: what the index lists, what a profile is made of, trees of names.
-    "collector/web": {"base", "pgo", "collector/depot", "collector/curate", "collector/query"},
+    "collector/web": {
+        "base", "pgo", "collector/depot", "collector/curate", "collector/query", "collector/meter",
+    },
 }
 COLLECTOR = {room for room in ROOMS if room.startswith("collector/")}
 ROOMS["agent"] = set(ROOMS) - COLLECTOR

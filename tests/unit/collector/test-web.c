@@ -303,6 +303,55 @@ static void fill_explain(struct curate_explain *e)
 	e->published.overlap = 0.93;
 }
 
+static struct history history;
+
+static void fill_history(void)
+{
+	static const char note[] =
+		"{\"quality\":{\"verdict\":\"fair\",\"coverage\":0.951,\"samples\":12345}}";
+	struct depot_edition e = DEPOT_EDITION_NULL;
+	struct depot_pin pin = { .time = NOW - HOUR, .published = NOW - 2 * HOUR };
+
+	history = (struct history){ 0 };
+	snprintf(e.etag, sizeof(e.etag), "%s", "\"0123456789abcdef\"");
+	e.time = NOW - 2 * HOUR;
+	buf_append_text(&e.note, note);
+	assert_int_equal(history_add_edition(&history, &e), 0);
+	snprintf(e.etag, sizeof(e.etag), "%s", evil);
+	e.note.size = 3; /* broken */
+	for (size_t i = 0; i < DEPOT_MAX_EDITIONS + 1; i++)
+		assert_int_equal(history_add_edition(&history, &e), 0);
+	depot_edition_fini(&e);
+	snprintf(pin.tag, sizeof(pin.tag), "prod");
+	snprintf(pin.etag, sizeof(pin.etag), "%s", "\"0123456789abcdef\"");
+	history_add_tag(&history, &pin);
+	snprintf(pin.tag, sizeof(pin.tag), "%s", evil);
+	for (size_t i = 0; i < HISTORY_MAX_TAGS; i++)
+		history_add_tag(&history, &pin);
+}
+
+static void test_history(void **state)
+{
+	(void)state;
+	fill_history();
+	clear();
+	history_write(&out, &history, "example.com/api", NOW);
+	assert_non_null(
+		strstr(written(), "<code title=\"&quot;0123456789abcdef&quot;\">01234567<"));
+	assert_non_null(strstr(written(), "badge tag\">prod<"));
+	assert_non_null(strstr(written(), "badge fair"));
+	assert_non_null(strstr(written(), "95.1\u202f%"));
+	assert_non_null(strstr(written(), "12\u202f345"));
+	assert_non_null(strstr(written(), "And 2 older ones that tags hold."));
+	assert_non_null(strstr(written(), "<a href=\"/pgo/example.com/api/tags/prod\""));
+	assert_non_null(strstr(written(), "And 1 more tags."));
+	assert_null(strstr(written(), "<script"));
+	history = (struct history){ 0 };
+	clear();
+	history_write(&out, &history, "a b", NOW);
+	assert_non_null(strstr(written(), "No build asked so far"));
+}
+
 static void test_service(void **state)
 {
 	struct curate_explain explain;
@@ -314,10 +363,13 @@ static void test_service(void **state)
 				     .explain = &explain,
 				     .shown = choice,
 				     .before = choice,
-				     .compares = true };
+				     .compares = true,
+				     .key = evil,
+				     .history = &history };
 
 	(void)state;
 	fill_explain(&explain);
+	fill_history();
 	clear();
 	service_write(&out, &page);
 	check_page();
@@ -347,7 +399,12 @@ static void test_service(void **state)
 static void test_ingest(void **state)
 {
 	struct services services = SERVICES_NULL;
-	struct ingest_page page = { .now = NOW, .programs = &programs, .services = &services };
+	const struct meter_intake intake = {
+		.stored = 1111, .duplicate = 22, .refused = { { "malformed", 333 } }, .n_refused = 1
+	};
+	struct ingest_page page = {
+		.now = NOW, .programs = &programs, .services = &services, .intake = &intake
+	};
 
 	(void)state;
 	assert_int_equal(services_make(&programs, &services), 0);
@@ -360,6 +417,9 @@ static void test_ingest(void **state)
 	check_page();
 	assert_non_null(strstr(written(), "12\u202f345"));
 	assert_non_null(strstr(written(), "3 of 3"));
+	assert_non_null(strstr(written(), "<dd>1\u202f111</dd>"));
+	assert_non_null(
+		strstr(written(), "<th scope=\"row\">malformed</th>\n<td class=\"number\">333<"));
 	assert_non_null(strstr(written(), harmless));
 	services_fini(&services);
 }
@@ -425,6 +485,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_no_services, teardown),
 		cmocka_unit_test_setup_teardown(test_many_services, setup, teardown),
 		cmocka_unit_test(test_verdict),
+		cmocka_unit_test_teardown(test_history, teardown),
 		cmocka_unit_test_setup_teardown(test_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ingest, setup, teardown),
 		cmocka_unit_test_teardown(test_notice, teardown),
