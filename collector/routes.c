@@ -84,7 +84,8 @@ static enum access_need need_of(const struct http_request *r)
 	    (!strcmp(path, "/healthz") || !strcmp(path, "/readyz") || !strcmp(path, "/ready")))
 		return ACCESS_OPEN;
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (!reads && !strcmp(path, routes[i].path))
+		if (!strcmp(path, routes[i].path) &&
+		    is_method(r, routes[i].methods[0], routes[i].methods[1]))
 			return routes[i].need;
 	return reads || is_question(path) ? ACCESS_READ : ACCESS_ADMIN;
 }
