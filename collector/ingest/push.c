@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/ingest/message.h"
 #include "collector/ingest/push_inside.h"
 #include "proto/push.pb-c.h"
 
@@ -54,31 +55,8 @@ int push_add_sample(struct push *p, const char *id, size_t size, uint8_t **ret_r
 
 /* ---- protobuf ---------------------------------------------------------------------------- */
 
-/* protobuf-c makes some 100 bytes of memory of a field of two: what it may take is bounded. */
+/* What a message may take of memory besides its bytes. */
 #define BUDGET ((size_t)4 << 20)
-
-struct budget {
-	size_t left;
-	bool exceeded;
-};
-
-static void *take(void *context, size_t size)
-{
-	struct budget *b = context;
-
-	if (size > b->left) {
-		b->exceeded = true;
-		return NULL;
-	}
-	b->left -= size;
-	return malloc(size);
-}
-
-static void give_back(void *context, void *pointer)
-{
-	(void)context;
-	free(pointer);
-}
 
 static int copy_series(const Push__V1__RawProfileSeries *from, struct push *p, struct refusal *why)
 {
@@ -105,19 +83,15 @@ static int copy_series(const Push__V1__RawProfileSeries *from, struct push *p, s
 
 int push_parse_proto(struct span body, struct push *ret_push, struct refusal *why)
 {
-	struct budget budget = { .left = body.size + BUDGET };
-	ProtobufCAllocator allocator = { take, give_back, &budget };
-	static const uint8_t nothing[1];
-	int r = 0;
+	ProtobufCMessage *message;
+	int r = message_unpack(&push__v1__push_request__descriptor, body, body.size + BUDGET,
+			       &message, why);
 
-	Push__V1__PushRequest *request = push__v1__push_request__unpack(
-		&allocator, body.size, body.size ? body.data : nothing);
-	if (!request)
-		return budget.exceeded
-			       ? refuse(why, REFUSAL_TOO_LARGE, "the message has too many fields")
-			       : refuse(why, REFUSAL_INVALID, "the message is not a PushRequest");
+	if (r != 0)
+		return r;
+	const Push__V1__PushRequest *request = (const Push__V1__PushRequest *)message;
 	for (size_t i = 0; r == 0 && i < request->n_series; i++)
 		r = copy_series(request->series[i], ret_push, why);
-	push__v1__push_request__free_unpacked(request, &allocator);
+	protobuf_c_message_free_unpacked(message, NULL);
 	return r;
 }

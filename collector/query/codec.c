@@ -3,46 +3,8 @@
 
 #include <errno.h>
 
+#include "collector/ingest/message.h"
 #include "collector/query/json.h"
-
-struct budget {
-	size_t left;
-	bool exceeded;
-};
-
-static void *take(void *context, size_t size)
-{
-	struct budget *b = context;
-
-	if (size > b->left) {
-		b->exceeded = true;
-		return NULL;
-	}
-	b->left -= size;
-	return malloc(size);
-}
-
-static void give_back(void *context, void *pointer)
-{
-	(void)context;
-	free(pointer);
-}
-
-static int unpack_proto(const ProtobufCMessageDescriptor *type, struct span body,
-			ProtobufCMessage **ret_message, struct refusal *why)
-{
-	struct budget budget = { .left = CODEC_MAX_MEMORY };
-	ProtobufCAllocator allocator = { take, give_back, &budget };
-	static const uint8_t nothing[1];
-
-	*ret_message = protobuf_c_message_unpack(type, &allocator, body.size,
-						 body.size ? body.data : nothing);
-	if (*ret_message)
-		return 0;
-	if (budget.exceeded)
-		return refuse(why, REFUSAL_TOO_LARGE, "the message has too many fields");
-	return refuse(why, REFUSAL_INVALID, "the message is not a %s", type->short_name);
-}
 
 int codec_unpack(enum query_codec codec, const ProtobufCMessageDescriptor *type, struct span body,
 		 ProtobufCMessage **ret_message, struct refusal *why)
@@ -50,14 +12,14 @@ int codec_unpack(enum query_codec codec, const ProtobufCMessageDescriptor *type,
 	if (body.size > CODEC_MAX_REQUEST)
 		return refuse(why, REFUSAL_TOO_LARGE, "the message is over %zu KiB",
 			      CODEC_MAX_REQUEST >> 10);
-	return codec == QUERY_PROTO ? unpack_proto(type, body, ret_message, why)
+	return codec == QUERY_PROTO ? message_unpack(type, body, CODEC_MAX_MEMORY, ret_message, why)
 				    : codec_json_unpack(type, body, ret_message, why);
 }
 
 ProtobufCMessage *codec_free(ProtobufCMessage *m)
 {
 	if (m)
-		protobuf_c_message_free_unpacked(m, NULL); /* malloc's, as above */
+		protobuf_c_message_free_unpacked(m, NULL); /* malloc's */
 	return NULL;
 }
 

@@ -49,7 +49,7 @@ ROOMS = {
     "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
     "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
     "collector/compact": {"base", "libpprof", "pgo", "collector/depot"},
-    # From ingest only what a refusal is.
+    # From ingest what a refusal is, and the gate for messages.
     "collector/query": {"base", "libpprof", "pgo", "proto", "collector/depot", "collector/ingest"},
     # Pages of plain values: what the index lists, what a profile is made of, trees of names.
     "collector/web": {

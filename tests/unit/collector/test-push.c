@@ -44,6 +44,32 @@ static void reads_protobuf(void **state)
 	push_fini(&p);
 }
 
+/* Where C would see a shorter text: in a name, a value and an id. */
+static void refuses_a_nul_in_a_text(void **state)
+{
+	static const size_t at[] = { 7, 10, 19 };
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		/* series { labels { "ab" "b" } samples { "PP" ID "i" } } */
+		char with[] = "\x0a\x12"
+			      "\x0a\x07\x0a\x02"
+			      "ab\x12\x01"
+			      "b"
+			      "\x12\x07\x0a\x02PP\x12\x01i";
+		struct push p = PUSH_NULL;
+
+		assert_int_equal(push_parse_proto(span_of(with, sizeof(with) - 1), &p, &why), 0);
+		push_fini(&p);
+		with[at[i]] = '\0';
+		assert_int_equal(push_parse_proto(span_of(with, sizeof(with) - 1), &p, &why),
+				 INGEST_E_REFUSED);
+		assert_int_equal(why.code, REFUSAL_INVALID);
+		push_fini(&p);
+	}
+}
+
 /* Each empty series is two bytes here and over a hundred in memory. */
 static void bounds_what_a_message_costs(void **state)
 {
@@ -204,9 +230,13 @@ static void finds_a_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_protobuf), cmocka_unit_test(bounds_what_a_message_costs),
-		cmocka_unit_test(reads_json),	  cmocka_unit_test(reads_base64),
-		cmocka_unit_test(reads_names),	  cmocka_unit_test(caps_labels),
+		cmocka_unit_test(reads_protobuf),
+		cmocka_unit_test(refuses_a_nul_in_a_text),
+		cmocka_unit_test(bounds_what_a_message_costs),
+		cmocka_unit_test(reads_json),
+		cmocka_unit_test(reads_base64),
+		cmocka_unit_test(reads_names),
+		cmocka_unit_test(caps_labels),
 		cmocka_unit_test(finds_a_part),
 	};
 
