@@ -218,6 +218,10 @@ static int name_types(const struct pprof_profile *p, struct accepted *ret, struc
 			     period.unit) >= (int)ACCEPT_MAX_TYPE_NAME)
 			return refuse(why, REFUSAL_INVALID,
 				      "the name of a sample type is too long");
+		/* It becomes a label, which clients read in lists with all others. */
+		if (!label_text_valid(span_of(name, strlen(name))))
+			return refuse(why, REFUSAL_INVALID,
+				      "the name of a sample type is not UTF-8");
 		ret->types[i].name = name;
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(ret->types[k].name, name))
@@ -239,6 +243,17 @@ int accept_types(struct pprof_profile *p, struct accepted *ret, struct refusal *
 	return 0;
 }
 
+/*
+ * One that was merged of many says the sum of their durations. None ends later than it came, or it
+ * would be kept for as long as it says of itself, and never be old.
+ */
+static int64_t duration_of(const struct pprof_header *h, int64_t start, int64_t now)
+{
+	int64_t most = now + ACCEPT_MAX_FUTURE - start, duration = h->duration_nanos;
+
+	return duration < 0 ? 0 : duration < most ? duration : most;
+}
+
 static int look_at(const struct accept_input *in, struct pprof_profile *p, struct accepted *ret,
 		   struct refusal *why)
 {
@@ -250,7 +265,7 @@ static int look_at(const struct accept_input *in, struct pprof_profile *p, struc
 	if (row->start > in->now + ACCEPT_MAX_FUTURE)
 		return refuse(why, REFUSAL_INVALID,
 			      "the profile begins over 10 minutes in the future");
-	row->duration = h.duration_nanos > 0 ? h.duration_nanos : 0;
+	row->duration = duration_of(&h, row->start, in->now);
 	row->samples = (int64_t)pprof_n_samples(p);
 	row->cpu = pgo_sample_type(p, &type) == 0 && row->samples > 0;
 	int r = complete_labels(in, p, why);

@@ -13,8 +13,7 @@ void label_set_fini(struct label_set *l)
 	l->n = 0;
 }
 
-/* Without NUL, too, which no C string can hold. */
-static bool is_utf8(struct span s)
+bool label_text_valid(struct span s)
 {
 	while (s.size) {
 		size_t n = s.data[0] ? text_utf8(s) : 0;
@@ -36,7 +35,7 @@ int label_set_add(struct label_set *l, struct span name, struct span value, stru
 		return refuse(why, REFUSAL_INVALID,
 			      "a label has over %u bytes in its name, or %u in its value",
 			      LABEL_SET_MAX_NAME, LABEL_SET_MAX_VALUE);
-	if (!is_utf8(name) || !is_utf8(value))
+	if (!label_text_valid(name) || !label_text_valid(value))
 		return refuse(why, REFUSAL_INVALID, "a label is not UTF-8");
 	if (l->n == LABEL_SET_MAX)
 		return refuse(why, REFUSAL_INVALID, "there are over %u labels", LABEL_SET_MAX);

@@ -29,6 +29,9 @@ struct label_set {
 
 void label_set_fini(struct label_set *l);
 
+/* Well-formed UTF-8 without a NUL: what may be the name or the value of a label. */
+bool label_text_valid(struct span s);
+
 /* 0, INGEST_E_REFUSED or -ENOMEM; here and below. */
 int label_set_add(struct label_set *l, struct span name, struct span value, struct refusal *why);
 

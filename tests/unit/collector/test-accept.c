@@ -15,11 +15,13 @@ struct encoded {
 	size_t size;
 };
 
-static struct encoded encode(const char *type, const char *unit, const char *name,
-			     enum pprof_encoding encoding)
+static struct encoded encode_at(int64_t time, int64_t duration, const char *type, const char *unit,
+				const char *name, enum pprof_encoding encoding)
 {
 	const struct pprof_value_type value_type = { type, unit };
-	const struct pprof_header header = { .time_nanos = 77, .duration_nanos = 5, .period = 1 };
+	const struct pprof_header header = { .time_nanos = time,
+					     .duration_nanos = duration,
+					     .period = 1 };
 	const struct pprof_function function = { .name = name, .start_line = 1 };
 	const struct pprof_mapping mapping = { .build_id = "b1d" };
 	const int64_t value = 1;
@@ -42,6 +44,12 @@ static struct encoded encode(const char *type, const char *unit, const char *nam
 	assert_int_equal(pprof_encode(p, encoding, &e.data, &e.size), 0);
 	pprof_free(p);
 	return e;
+}
+
+static struct encoded encode(const char *type, const char *unit, const char *name,
+			     enum pprof_encoding encoding)
+{
+	return encode_at(77, 5, type, unit, name, encoding);
 }
 
 struct trial {
@@ -206,12 +214,54 @@ static void knows_what_is_the_same(void **state)
 	end(&t, a);
 }
 
+static void ends_no_later_than_it_came(void **state)
+{
+	static const struct {
+		int64_t start, duration, kept;
+	} cases[] = {
+		{ NOW - 60, 60, 60 },
+		{ NOW - 60, -1, 0 },
+		{ NOW - 60, INT64_MAX, ACCEPT_MAX_FUTURE + 60 },
+		{ NOW + ACCEPT_MAX_FUTURE, 1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct encoded e = encode_at(cases[i].start, cases[i].duration, "cpu",
+					     "nanoseconds", "main.f", PPROF_GZIP);
+		struct trial t;
+
+		begin(&t, e);
+		assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+		assert_int_equal(t.accepted.row.start, cases[i].start);
+		assert_int_equal(t.accepted.row.duration, cases[i].kept);
+		end(&t, e);
+	}
+}
+
+static void refuses_types_that_are_no_text(void **state)
+{
+	struct encoded e = encode("cp\xff", "nanoseconds", "main.f", PPROF_GZIP);
+	struct trial t;
+
+	(void)state;
+	begin(&t, e);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	assert_int_equal(t.why.code, REFUSAL_INVALID);
+	end(&t, e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_bytes),	    cmocka_unit_test(compresses_and_names),
-		cmocka_unit_test(puts_shapes_back), cmocka_unit_test(refuses),
-		cmocka_unit_test(refuses_bombs),    cmocka_unit_test(knows_what_is_the_same),
+		cmocka_unit_test(keeps_bytes),
+		cmocka_unit_test(compresses_and_names),
+		cmocka_unit_test(puts_shapes_back),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses_bombs),
+		cmocka_unit_test(ends_no_later_than_it_came),
+		cmocka_unit_test(refuses_types_that_are_no_text),
+		cmocka_unit_test(knows_what_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
