@@ -294,14 +294,15 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 	if (r == 0)
 		r = open_depot(c, c->settings.data);
 	if (r == 0)
-		r = open_http(c, &secrets);
-	return r ? r : start_compactor(c);
+		r = start_compactor(c);
+	/* Last, and the first to end: requests look at all the others. */
+	return r ? r : open_http(c, &secrets);
 }
 
 void collector_close(struct collector *c)
 {
-	c->compactor = compactor_stop(c->compactor);
 	c->http = http_close(c->http);
+	c->compactor = compactor_stop(c->compactor);
 	c->access = access_free(c->access);
 	c->rate = rate_free(c->rate);
 	c->meter = meter_free(c->meter);

@@ -55,6 +55,15 @@ static void put_server(struct http *http, struct buf *to)
 		       s.bodies);
 }
 
+/* A time and how often it was taken. */
+static void put_duration(struct buf *to, const char *name, const char *help, uint64_t ns,
+			 uint64_t n)
+{
+	exposition_head(to, name, "summary", help);
+	buf_printf(to, "%s_sum %.9f\n%s_count %" PRIu64 "\n", name,
+		   (double)ns / (double)NSEC_PER_SEC, name, n);
+}
+
 static void put_depot(struct depot *depot, struct buf *to)
 {
 	struct depot_counts c;
@@ -62,11 +71,57 @@ static void put_depot(struct depot *depot, struct buf *to)
 	depot_counts(depot, &c);
 	exposition_one(to, PREFIX "depot_bytes", "gauge", "Of the database and its log, on disk.",
 		       c.bytes);
-	exposition_head(to, PREFIX "commit_duration_seconds", "summary",
-			"Transactions of the database, until they are on disk.");
-	buf_printf(to, PREFIX "commit_duration_seconds_sum %.9f\n",
-		   (double)c.commit_time / (double)NSEC_PER_SEC);
-	buf_printf(to, PREFIX "commit_duration_seconds_count %" PRIu64 "\n", c.commits);
+	put_duration(to, PREFIX "commit_duration_seconds",
+		     "Transactions of the database, until they are on disk.", c.commit_time,
+		     c.commits);
+}
+
+static void put_one_of(struct buf *to, const char *name, const char *label, const char *value,
+		       uint64_t n)
+{
+	buf_printf(to, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value, n);
+}
+
+static void put_curate(struct curate *curate, struct buf *to)
+{
+	static const char name[] = PREFIX "pgo_total";
+	struct curate_counts c;
+
+	curate_read(curate, &c);
+	exposition_head(to, name, "counter",
+			"Profiles of /pgo and the pages: out of memory, made, of nothing, or too "
+			"many at a time.");
+	put_one_of(to, name, "result", "cached", c.cached);
+	put_one_of(to, name, "result", "made", c.made);
+	put_one_of(to, name, "result", "none", c.none);
+	put_one_of(to, name, "result", "busy", c.busy);
+	put_duration(to, PREFIX "pgo_make_duration_seconds", "To make one, or to find nothing.",
+		     c.make_time, c.made + c.none);
+	exposition_one(to, PREFIX "pgo_cache_bytes", "gauge", "Of profiles kept in memory.",
+		       c.cache_bytes);
+}
+
+static void put_compactor(struct compactor *compactor, struct buf *to)
+{
+	static const char passes[] = PREFIX "compact_passes_total";
+	static const char alone[] = PREFIX "compact_alone_total";
+	static const char removed[] = PREFIX "removed_total";
+	struct compact_counts c;
+
+	compactor_read(compactor, &c);
+	exposition_head(to, passes, "counter", "Passes that merge and remove profiles.");
+	put_one_of(to, passes, "result", "ok", c.passes - c.failed_passes);
+	put_one_of(to, passes, "result", "failed", c.failed_passes);
+	exposition_one(to, PREFIX "compact_merged_total", "counter",
+		       "Profiles that became part of another.", c.merged);
+	exposition_one(to, PREFIX "compact_made_total", "counter", "Profiles made out of them.",
+		       c.made);
+	exposition_head(to, alone, "counter", "Profiles that cannot be merged.");
+	put_one_of(to, alone, "reason", "unlike", c.alone);
+	put_one_of(to, alone, "reason", "unreadable", c.unreadable);
+	exposition_head(to, removed, "counter", "Profiles that left.");
+	put_one_of(to, removed, "reason", "age", c.too_old.profiles);
+	put_one_of(to, removed, "reason", "size", c.too_much.profiles);
 }
 
 void route_metrics(struct collector *c, const struct http_request *r, struct http_answer *a)
@@ -80,5 +135,7 @@ void route_metrics(struct collector *c, const struct http_request *r, struct htt
 	buf_append_text(&a->body, "} 1\n");
 	put_server(c->http, &a->body);
 	put_depot(c->depot, &a->body);
+	put_curate(c->curate, &a->body);
+	put_compactor(c->compactor, &a->body);
 	meter_print(c->meter, &a->body);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "collector/curate/cache.h"
 #include "collector/curate/gather.h"
 #include "collector/curate/publish.h"
@@ -19,6 +20,7 @@ struct curate {
 	pthread_mutex_t mutex;	/* of what follows */
 	struct cache cache;
 	unsigned int waiting; /* and making */
+	struct curate_counts counts;
 };
 
 void curate_result_fini(struct curate_result *r)
@@ -156,6 +158,30 @@ static int make_key(const struct curate_request *request, char **ret_key)
 	return 0;
 }
 
+/* @begin: when it was begun; 0 where nothing was made. */
+static void count(struct curate *c, int r, uint64_t begin)
+{
+	struct curate_counts *n = &c->counts;
+	bool none = r == CURATE_E_NONE || r == CURATE_E_AMBIGUOUS;
+
+	pthread_mutex_lock(&c->mutex);
+	n->busy += r == CURATE_E_BUSY;
+	n->none += none;
+	n->cached += r == 0 && !begin;
+	n->made += r == 0 && begin;
+	if (begin && (r == 0 || none))
+		n->make_time += clock_monotonic() - begin;
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void curate_read(struct curate *c, struct curate_counts *ret_counts)
+{
+	pthread_mutex_lock(&c->mutex);
+	*ret_counts = c->counts;
+	ret_counts->cache_bytes = c->cache.bytes;
+	pthread_mutex_unlock(&c->mutex);
+}
+
 int curate_make(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result)
 {
@@ -166,12 +192,18 @@ int curate_make(struct curate *c, const struct curate_request *request,
 
 	if (r == 0)
 		r = look(c, request, key, &reader, &state, ret_result);
-	if (r != CACHE_E_NONE)
+	if (r != CACHE_E_NONE) {
+		count(c, r, 0);
 		return r;
+	}
 	reader = depot_reader_close(reader);
-	if (!wait_in_line(c))
+	if (!wait_in_line(c)) {
+		count(c, CURATE_E_BUSY, 0);
 		return CURATE_E_BUSY;
+	}
+	uint64_t begin = clock_monotonic();
 	r = make(c, request, key, ret_result);
+	count(c, r, begin);
 	leave_line(c);
 	return r;
 }

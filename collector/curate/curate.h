@@ -75,6 +75,15 @@ void curate_policy_of(const struct curate *c, const char *name, struct curate_po
 int curate_make(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result);
 
+/* What it did since it was opened, and holds now. In any thread. */
+struct curate_counts {
+	uint64_t cached, made, none, busy; /* answers: kept, made, of nothing, sent away */
+	uint64_t make_time;		   /* ns, of those made and of nothing */
+	uint64_t cache_bytes;
+};
+
+void curate_read(struct curate *c, struct curate_counts *ret_counts);
+
 /* ---- tags and history -------------------------------------------------------------------- */
 
 /* Of a tag: 1 to 100 of [A-Za-z0-9._-], and no dot first. */
