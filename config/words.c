@@ -106,6 +106,7 @@ int config_read_environment(struct config_scan *scan, const char *const *environ
 		else if (!is_variable(schema, name, "CONFIG") && !is_of_others(schema, name))
 			config_problem(scan, 0, "there is no such variable. See --help.");
 	}
+	scan->where = "environment";
 	return r;
 }
 
@@ -197,6 +198,7 @@ int config_read_flags(struct config_scan *scan, int argc, const char *const *arg
 		else
 			config_problem(scan, 0, "%s is no flag. See --help.", quoted);
 	}
+	scan->where = "command line";
 	return r;
 }
 

@@ -153,7 +153,7 @@ static void check(const char *folder, const unsigned int *acknowledged)
 	assert_int_equal(sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE, "unix"), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	assert_string_equal(sqlite3_column_text(s, 0), "ok");
+	assert_string_equal((const char *)sqlite3_column_text(s, 0), "ok");
 	sqlite3_finalize(s);
 	check_keys(db, acknowledged);
 	/* Each once: by itself or in a merged one. */
