@@ -21,8 +21,9 @@
 #define LIST_WINDOW (7 * 24 * HOUR)
 #define LONGEST	    (366 * 24 * HOUR)
 /* A page does not wait longer than this for verdicts: page.js asks for the others. */
-#define JUDGE_TIME (300 * NSEC_PER_MSEC)
-#define FLAME_TIME (30 * NSEC_PER_SEC)
+#define JUDGE_TIME     (300 * NSEC_PER_MSEC)
+#define FLAME_TIME     (30 * NSEC_PER_SEC)
+#define FLAME_PATIENCE (2 * NSEC_PER_SEC)
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
@@ -313,7 +314,8 @@ static bool read_request(const struct http_request *r, const char *name,
 					     .n_sides = compares ? 2 : 1,
 					     .max_nodes = FLAME_MAX_NODES,
 					     .now = (int64_t)clock_realtime(),
-					     .deadline = clock_monotonic() + FLAME_TIME };
+					     .deadline = clock_monotonic() + FLAME_TIME,
+					     .patience = FLAME_PATIENCE };
 	return make_side(&shown, ret_request->now, &ret_request->sides[0]) &&
 	       (!compares || make_side(&before, ret_request->now, &ret_request->sides[1]));
 }

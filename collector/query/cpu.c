@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "collector/query/fold.h"
 #include "collector/query/inside.h"
 #include "collector/query/merge.h"
@@ -57,6 +58,59 @@ static int add_profile(struct adding *a, const struct depot_row *row)
 	return check_size(a->call, a->sum, fold_add(a->sum, a->side, p, type, &names));
 }
 
+/* Those of the build that is asked for, in place. */
+static void choose_build(struct depot_list *list, const char *build)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n_rows; i++) {
+		const char *of = depot_list_text(list, list->builds[list->rows[i].build].id);
+
+		if (!*build || !strcmp(build, of))
+			list->rows[n++] = list->rows[i];
+	}
+	list->n_rows = n;
+}
+
+static size_t common_divisor(size_t a, size_t b)
+{
+	while (b) {
+		size_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* Steps of about n / 1.618 that have no divisor with n in common come to all of n, and wherever
+ * they end, what they came to lies evenly. */
+static size_t even_step(size_t n)
+{
+	size_t step = (size_t)((double)n * 0.6180339887);
+
+	while (step > 1 && common_divisor(n, step) != 1)
+		step--;
+	return step ? step : 1;
+}
+
+static int add_rows(struct adding *a, const struct depot_list *list)
+{
+	const uint64_t until = clock_monotonic() + a->request->patience;
+	size_t step = even_step(list->n_rows), at = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < list->n_rows; i++, at = (at + step) % list->n_rows) {
+		const struct depot_row *row = &list->rows[at];
+
+		if (i && clock_monotonic() > until)
+			a->answer->skipped[a->side] += row->n;
+		else
+			r = add_profile(a, row);
+	}
+	return r;
+}
+
 static int add_side(struct adding *a)
 {
 	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
@@ -68,17 +122,10 @@ static int add_side(struct adding *a)
 
 	depot_query_align(&query, a->request->now);
 	int r = query_of_depot(a->call, depot_list(a->call->reader, &query, &list));
-	if (r == 0 && list.n_rows > QUERY_MAX_PROFILES)
-		r = refuse(a->call->why, REFUSAL_TOO_LARGE,
-			   "these are over %u profiles, ask for fewer", QUERY_MAX_PROFILES);
-	for (size_t i = 0; r == 0 && i < list.n_rows; i++) {
-		const struct depot_row *row = &list.rows[i];
-		const char *build = depot_list_text(&list, list.builds[row->build].id);
-
-		if (!*side->build || !strcmp(side->build, build))
-			r = add_profile(a, row);
-	}
-	return r;
+	if (r != 0)
+		return r;
+	choose_build(&list, side->build);
+	return add_rows(a, &list);
 }
 
 static int add_sides(struct adding *a)

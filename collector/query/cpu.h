@@ -3,7 +3,9 @@
  * The CPU time of a service or main package as a tree of names, for the collector's own pages: one
  * side, or two to be compared, each of certain builds and a window.
  *
- * Profiles without the sample type cpu/nanoseconds are passed over.
+ * Profiles without the sample type cpu/nanoseconds are passed over. Where adding up all takes
+ * longer than a page may take, as many are added as there is time for, evenly chosen: each is as
+ * likely as any other, merged or not, so that shares are those of all but for chance.
  */
 #pragma once
 
@@ -22,12 +24,14 @@ struct cpu_request {
 	size_t n_sides;
 	int64_t max_nodes; /* tree_cut() */
 	int64_t now;	   /* ns since the epoch */
-	uint64_t deadline; /* clock_monotonic() */
+	uint64_t deadline; /* clock_monotonic(): what is not done by then fails */
+	uint64_t patience; /* ns for adding up a side */
 };
 
 struct cpu_answer {
 	struct tree tree;
 	int64_t profiles[TREE_SIDES]; /* pushed, that are in it */
+	int64_t skipped[TREE_SIDES];  /* pushed, for which there was no time */
 	size_t nodes;		      /* of the tree before it was cut */
 };
 

@@ -100,6 +100,7 @@ int flame_write(struct buf *to, const struct cpu_answer *a)
 		   t->sides > 1 ? "true" : "false");
 	put_pair(to, "total", t->sides, t->nodes[0].total[0], t->nodes[0].total[1]);
 	put_pair(to, "profiles", t->sides, a->profiles[0], a->profiles[1]);
+	put_pair(to, "skipped", t->sides, a->skipped[0], a->skipped[1]);
 	put_names(&w);
 	put_nodes(&w);
 	buf_printf(to, ",\"cut\":%zu}\n", a->nodes - 1 > w.n_nodes ? a->nodes - 1 - w.n_nodes : 0);

@@ -9,8 +9,9 @@
 #define FLAME_MAX_DEPTH 500u /* what is deeper is not drawn */
 
 /*
- *	{"unit": "nanoseconds", "compares": false, "total": [10], "profiles": [1], "cut": 0,
- *	 "names": ["all", "main.main"], "nodes": [[0, 0, 10], [1, 1, 10]]}
+ *	{"unit": "nanoseconds", "compares": false, "total": [10], "profiles": [1],
+ *	 "skipped": [0], "cut": 0, "names": ["all", "main.main"],
+ *	 "nodes": [[0, 0, 10], [1, 1, 10]]}
  *
  * A node is its level, the number of its name, and its value on each side; parents come first, and
  * children behind them. .cut counts the nodes that are not there, because they are too small or too

@@ -156,11 +156,17 @@
 
 	// ---- drawing ----
 
+	// How many profiles of how many, if there was no time for all.
+	function profiles(data, side) {
+		const n = data.profiles[side], all = n + data.skipped[side];
+		return n.toLocaleString("en") + (n < all ? ` of ${all.toLocaleString("en")}, evenly chosen` : "");
+	}
+
 	function say(data) {
 		const parts = data.compares ?
-			[`${amount(data.total[0], data.unit)} of ${data.profiles[0]} profiles against ` +
-			 `${amount(data.total[1], data.unit)} of ${data.profiles[1]}, each as shares of its own.`] :
-			[`${amount(data.total[0], data.unit)} of ${data.profiles[0]} profiles.`];
+			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)} profiles, against ` +
+			 `${amount(data.total[1], data.unit)} in ${profiles(data, 1)}; each side is 100 %.`] :
+			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)} profiles.`];
 		if (data.cut)
 			parts.push(`${data.cut.toLocaleString("en")} frames too small to be seen are added up as “other”.`);
 		note.textContent = parts.join(" ");

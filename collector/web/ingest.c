@@ -54,7 +54,7 @@ static void put_silent(struct buf *to, const struct ingest_page *p)
 		html_path(to, service_key(p->programs, s));
 		html(to, "\">");
 		html_text(to, service_key(p->programs, s));
-		html(to, "</a> <span class=\"quiet\">since ");
+		html(to, "</a> <span class=\"quiet\">last one ");
 		html_age(to, s->last, p->now);
 		html(to, "</span></li>\n");
 	}
@@ -114,7 +114,8 @@ static void put_hour_of_day(struct buf *to, int64_t ns)
 
 static void put_hour(struct buf *to, const struct depot_hour *h, int64_t most)
 {
-	html(to, "<tr><th scope=\"row\">");
+	buf_append_text(to, h->profiles ? "<tr>" : "<tr class=\"quiet\">");
+	html(to, "<th scope=\"row\">");
 	put_hour_of_day(to, h->start);
 	html(to, "</th>\n<td class=\"number share\">");
 	html_bar(to, most ? (double)h->profiles / (double)most : 0);

@@ -440,7 +440,7 @@ static void make_answer(struct cpu_answer *a, size_t depth)
 	static char *names[] = { (char *)"main.main", (char *)"main.f\"</script>",
 				 (char *)"other" };
 
-	*a = (struct cpu_answer){ .profiles = { 2, 3 }, .nodes = depth + 5 };
+	*a = (struct cpu_answer){ .profiles = { 2, 3 }, .skipped = { 5, 7 }, .nodes = depth + 5 };
 	a->tree = (struct tree){ .n = depth + 1, .sides = 2, .names = names, .n_names = 3 };
 	a->tree.nodes = calloc(depth + 1, sizeof(*a->tree.nodes));
 	assert_non_null(a->tree.nodes);
@@ -463,6 +463,7 @@ static void test_flame(void **state)
 	assert_string_equal(
 		written(),
 		"{\"unit\":\"nanoseconds\",\"compares\":true,\"total\":[10,20],\"profiles\":[2,3],"
+		"\"skipped\":[5,7],"
 		"\"names\":[\"all\",\"main.main\",\"main.f\\\"</script>\"],\"nodes\":[[0,0,10,20],"
 		"[1,1,10,20],[2,2,10,20]],\"cut\":4}\n");
 	free(a.tree.nodes);
