@@ -20,7 +20,11 @@
 #define HOUR	    (3600 * NSEC)
 #define LIST_WINDOW (7 * 24 * HOUR)
 #define LONGEST	    (366 * 24 * HOUR)
-/* A page does not wait longer than this for verdicts: page.js asks for the others. */
+/*
+ * What a page makes itself of profiles of a service: of more bytes than this only what is there
+ * already, and of all services no more than is made in this time. page.js asks for the rest.
+ */
+#define JUDGE_BYTES    ((int64_t)4 << 20)
 #define JUDGE_TIME     (300 * NSEC_PER_MSEC)
 #define FLAME_TIME     (30 * NSEC_PER_SEC)
 #define FLAME_PATIENCE (2 * NSEC_PER_SEC)
@@ -87,19 +91,21 @@ static void give_asset(const struct http_request *r, const struct asset *asset,
 /* ---- verdicts ---------------------------------------------------------------------------- */
 
 static int make_profile(struct collector *c, const struct http_request *r, const char *name,
-			int64_t now, struct curate_result *ret_result)
+			int64_t now, bool waits, struct curate_result *ret_result)
 {
 	struct curate_request request = { .tenant = route_tenant(r), .name = name, .now = now };
 
 	curate_policy_of(c->curate, name, &request.policy);
+	if (!waits)
+		return curate_peek(c->curate, &request, ret_result);
 	return curate_make(c->curate, &request, ret_result);
 }
 
 static int judge(struct collector *c, const struct http_request *r, const char *name, int64_t now,
-		 struct service *ret_service)
+		 bool waits, struct service *ret_service)
 {
 	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
-	int made = make_profile(c, r, name, now, &result);
+	int made = make_profile(c, r, name, now, waits, &result);
 
 	if (made < 0 || made == CURATE_E_BUSY || made == CURATE_E_DAMAGED)
 		return made;
@@ -116,16 +122,19 @@ static void judge_all(struct collector *c, const struct http_request *r,
 	uint64_t until = clock_monotonic() + JUDGE_TIME;
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < s->n && i < SERVICES_MAX; i++)
-		if (clock_monotonic() < until)
-			result = judge(c, r, service_key(programs, &s->list[i]), now, &s->list[i]);
+	for (size_t i = 0; result >= 0 && i < s->n && i < SERVICES_MAX; i++) {
+		struct service *one = &s->list[i];
+		bool waits = one->bytes <= JUDGE_BYTES && clock_monotonic() < until;
+
+		result = judge(c, r, service_key(programs, one), now, waits, one);
+	}
 }
 
 static void answer_verdict(struct collector *c, const struct http_request *r, const char *name,
 			   struct http_answer *a)
 {
 	struct service service = { 0 };
-	int result = judge(c, r, name, (int64_t)clock_realtime(), &service);
+	int result = judge(c, r, name, (int64_t)clock_realtime(), true, &service);
 
 	if (result != 0) {
 		route_fail(c, a, "the profile could not be judged", result);
@@ -196,8 +205,14 @@ static void read_choices(const struct http_request *r, struct service_choice *re
 static void explain(struct collector *c, const struct http_request *r, struct service_page *page,
 		    struct curate_result *result)
 {
-	int made = make_profile(c, r, page->name, page->now, result);
+	int64_t bytes = 0;
 
+	for (size_t i = 0; i < page->programs->n; i++)
+		bytes = services_add(bytes, page->programs->rows[i].bytes);
+	bool waits = bytes <= JUDGE_BYTES || !strcmp(argument(r, "wait", ""), "1");
+	int made = make_profile(c, r, page->name, page->now, waits, result);
+
+	page->waits = !waits && made == CURATE_E_BUSY;
 	if (made == 0)
 		page->explain = &result->explain;
 	else if (made == CURATE_E_NONE || made == CURATE_E_AMBIGUOUS)

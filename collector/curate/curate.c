@@ -207,3 +207,16 @@ int curate_make(struct curate *c, const struct curate_request *request,
 	leave_line(c);
 	return r;
 }
+
+int curate_peek(struct curate *c, const struct curate_request *request,
+		struct curate_result *ret_result)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	_cleanup_(freep) char *key = NULL;
+	struct depot_state state;
+	int r = make_key(request, &key);
+
+	if (r == 0)
+		r = look(c, request, key, &reader, &state, ret_result);
+	return r == CACHE_E_NONE ? CURATE_E_BUSY : r;
+}

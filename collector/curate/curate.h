@@ -75,6 +75,11 @@ void curate_policy_of(const struct curate *c, const char *name, struct curate_po
 int curate_make(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result);
 
+/* The same if it was made already, without making anything; CURATE_E_BUSY if it would have to be.
+ */
+int curate_peek(struct curate *c, const struct curate_request *request,
+		struct curate_result *ret_result);
+
 /* What it did since it was opened, and holds now. In any thread. */
 struct curate_counts {
 	uint64_t cached, made, none, busy; /* answers: kept, made, of nothing, sent away */

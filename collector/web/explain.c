@@ -245,6 +245,16 @@ static void put_policy(struct buf *to, const struct curate_policy *p)
 	buf_fini(&text);
 }
 
+/* page.js has it made, and then asks for the page again. */
+static void put_waiting(struct buf *to, const struct service_page *p)
+{
+	html(to, "<p data-make=\"/verdict/");
+	html_path(to, p->name);
+	html(to, "\">It is made of many profiles, and that takes a while. <a href=\"/service/");
+	html_path(to, p->name);
+	html(to, "?wait=1\">Wait for it</a></p>\n");
+}
+
 void service_put_explain(struct buf *to, const struct service_page *p)
 {
 	const struct curate_explain *e = p->explain;
@@ -255,6 +265,11 @@ void service_put_explain(struct buf *to, const struct service_page *p)
 		service_put_verdict(to, e->quality.verdict);
 	}
 	html(to, "</h2>\n");
+	if (p->waits) {
+		put_waiting(to, p);
+		html(to, "</section>\n");
+		return;
+	}
 	if (!e) {
 		html(to, "<p>");
 		html_text(to, p->trouble);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Services that were not judged when the page was written are judged one by one.
+// What the server did not wait for when it wrote the page: services are judged one by one, and a
+// profile that takes long is made before the page is asked for again.
 "use strict";
 
 (async () => {
+	const made = document.querySelector("[data-make]");
+	if (made && (await fetch(made.dataset.make)).ok)
+		location.reload();
 	for (const cell of document.querySelectorAll("[data-judge]")) {
 		const answer = await fetch(cell.dataset.judge, { headers: { Accept: "application/json" } });
 		if (!answer.ok)

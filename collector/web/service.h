@@ -21,6 +21,7 @@ struct service_page {
 	int64_t now, window;		       /* ns; the window of .programs */
 	const struct curate_explain *explain; /* of the next default.pgo; NULL: .trouble says why */
 	const char *trouble;
+	bool waits;			     /* there is none because it takes a while to make */
 	const char *key;		     /* what its default.pgo is asked for by */
 	const struct history *history;	     /* of that key */
 	struct service_choice shown, before; /* .before: only if .compares */

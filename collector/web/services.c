@@ -36,6 +36,7 @@ static void add_program(struct service *s, const struct depot_program *p)
 	s->n++;
 	s->cpu = services_add(s->cpu, p->cpu);
 	s->instances += p->instances;
+	s->bytes = services_add(s->bytes, p->bytes);
 	s->last = p->last > s->last ? p->last : s->last;
 }
 

@@ -19,7 +19,7 @@ enum service_state {
 /* A service and main package, of which programs [first, first + n) are builds. */
 struct service {
 	size_t first, n;
-	int64_t cpu, last, instances;
+	int64_t cpu, last, instances, bytes;
 	enum service_state state;
 	enum pgo_verdict verdict;
 	double coverage;

@@ -388,6 +388,12 @@ static void test_service(void **state)
 	assert_int_equal(count(written(), "selected>&lt;script"), 4);
 
 	page.explain = NULL;
+	page.waits = true;
+	clear();
+	service_write(&out, &page);
+	check_page();
+	assert_non_null(strstr(written(), "data-make=\"/verdict/%3Cscript%3E"));
+	page.waits = false;
 	page.trouble = evil;
 	page.compares = false;
 	clear();
