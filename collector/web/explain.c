@@ -225,7 +225,8 @@ static void put_edges(struct buf *to, const struct curate_explain *e)
 	if (e->cold_functions) {
 		html(to, "<p>Taken out: calls of ");
 		html_number(to, (int64_t)e->cold_functions);
-		html(to, " functions on the cold list, ");
+		buf_append_text(to, e->cold_functions > 1 ? " functions" : " function");
+		html(to, " on the cold list, ");
 		html_percent(to, e->cold_share);
 		html(to, " of all.</p>\n");
 	}

@@ -159,14 +159,15 @@
 	// How many profiles of how many, if there was no time for all.
 	function profiles(data, side) {
 		const n = data.profiles[side], all = n + data.skipped[side];
-		return n.toLocaleString("en") + (n < all ? ` of ${all.toLocaleString("en")}, evenly chosen` : "");
+		const of = n < all ? ` of ${all.toLocaleString("en")}, evenly chosen` : "";
+		return `${n.toLocaleString("en")} profile${n === 1 ? "" : "s"}${of}`;
 	}
 
 	function say(data) {
 		const parts = data.compares ?
-			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)} profiles, against ` +
+			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)}, against ` +
 			 `${amount(data.total[1], data.unit)} in ${profiles(data, 1)}; each side is 100 %.`] :
-			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)} profiles.`];
+			[`${amount(data.total[0], data.unit)} in ${profiles(data, 0)}.`];
 		if (data.cut)
 			parts.push(`${data.cut.toLocaleString("en")} frames too small to be seen are added up as “other”.`);
 		note.textContent = parts.join(" ");

@@ -78,7 +78,8 @@ static void put_link(struct buf *to, const struct service_page *p, const char *b
 {
 	html(to, "<a href=\"/service/");
 	html_path(to, p->name);
-	html(to, "?build=");
+	/* As long as the list is: the build may not be among those that run now. */
+	html(to, "?window=7d&amp;build=");
 	html_argument(to, build);
 	if (other) {
 		html(to, "&amp;build2=");
