@@ -26,32 +26,44 @@ static size_t find_type(const struct pprof_profile *p, const char *type, const c
 	return SIZE_MAX;
 }
 
-static bool fit_to_add(struct pprof_profile *p)
+/* What curate makes of the one type where the other is missing: read_values() of pgo/trim.c. */
+static bool adds_up(const struct pprof_sample *s, size_t cpu, size_t samples, int64_t period)
 {
-	size_t cpu = find_type(p, "cpu", "nanoseconds"), n_types = pprof_n_sample_types(p);
-	int64_t period = pprof_header(p).period;
-	bool rounded = cpu != SIZE_MAX && find_type(p, "samples", "count") == SIZE_MAX;
+	if (cpu == SIZE_MAX)
+		return true;
+	if (samples == SIZE_MAX)
+		return period > 0 && s->values[cpu] % period == 0;
+	return s->values[cpu] || !s->values[samples];
+}
 
-	if (rounded && period <= 0)
-		return false;
+/* *ret_total is 0 where there is neither CPU time nor samples. */
+static bool fit_to_add(struct pprof_profile *p, struct trim_sum *ret_total)
+{
+	size_t cpu = find_type(p, "cpu", "nanoseconds"), samples = find_type(p, "samples", "count");
+	int64_t period = pprof_header(p).period;
+
 	for (size_t i = 0; i < pprof_n_samples(p); i++) {
 		const struct pprof_sample s = pprof_sample(p, i);
 
-		for (size_t k = 0; k < n_types; k++)
+		for (size_t k = 0; k < pprof_n_sample_types(p); k++)
 			if (s.values[k] < 0)
 				return false;
-		if (rounded && s.values[cpu] % period)
+		if (!adds_up(&s, cpu, samples, period))
 			return false;
 	}
-	return true;
+	*ret_total = (struct trim_sum){ 0 };
+	int r = trim_measure(p, ret_total);
+	return r == 0 || r == TRIM_E_NO_VALUES;
 }
 
-static bool fits(const struct sum *s, const struct pprof_profile *p)
+static bool fits(const struct sum *s, const struct pprof_profile *p, const struct trim_sum *total)
 {
 	const struct pprof_header a = pprof_header(s->profile), b = pprof_header(p);
 
 	return pprof_n_samples(s->profile) + pprof_n_samples(p) <= SUM_MAX_SAMPLES &&
-	       a.period == b.period && !strcmp(a.default_sample_type, b.default_sample_type) &&
+	       total->cpu <= TRIM_MAX_CPU - s->total.cpu &&
+	       total->samples <= TRIM_MAX_CPU - s->total.samples && a.period == b.period &&
+	       !strcmp(a.default_sample_type, b.default_sample_type) &&
 	       !strcmp(a.drop_frames, b.drop_frames) && !strcmp(a.keep_frames, b.keep_frames);
 }
 
@@ -105,7 +117,7 @@ static int outcome(int r)
 	return r > 0 ? SUM_E_TOO_LARGE : r;
 }
 
-static int add_to(struct sum *s, struct pprof_profile *p, int64_t id)
+static int add_to(struct sum *s, struct pprof_profile *p, const struct trim_sum *total, int64_t id)
 {
 	int64_t *ids = reallocarray(s->ids, s->n_ids + 1, sizeof(*ids));
 	struct pgo_notes notes;
@@ -120,11 +132,14 @@ static int add_to(struct sum *s, struct pprof_profile *p, int64_t id)
 	if (r != 0)
 		return outcome(r);
 	add_notes(&s->notes, &notes);
+	s->total.cpu += total->cpu;
+	s->total.samples += total->samples;
 	s->ids[s->n_ids++] = id;
 	return 0;
 }
 
-static int add_sum(struct sums *s, struct pprof_profile *p, int64_t id)
+static int add_sum(struct sums *s, struct pprof_profile *p, const struct trim_sum *total,
+		   int64_t id)
 {
 	struct sum *new = &s->sums[s->n];
 
@@ -135,19 +150,20 @@ static int add_sum(struct sums *s, struct pprof_profile *p, int64_t id)
 	if (r != 0)
 		return r;
 	s->n++;
-	return add_to(new, p, id);
+	return add_to(new, p, total, id);
 }
 
 int sums_add(struct sums *s, struct pprof_profile *p, int64_t id)
 {
+	struct trim_sum total;
 	int r = SUM_E_ALONE;
 
-	if (!fit_to_add(p))
+	if (!fit_to_add(p, &total))
 		return SUM_E_ALONE;
 	for (size_t i = 0; r == SUM_E_ALONE && i < s->n; i++)
-		if (fits(&s->sums[i], p))
-			r = add_to(&s->sums[i], p, id);
-	return r == SUM_E_ALONE ? add_sum(s, p, id) : r;
+		if (fits(&s->sums[i], p, &total))
+			r = add_to(&s->sums[i], p, &total, id);
+	return r == SUM_E_ALONE ? add_sum(s, p, &total, id) : r;
 }
 
 int sum_encode(struct sum *s, uint8_t **ret_data, size_t *ret_size)

@@ -7,7 +7,8 @@
  * Not all profiles can be added to each other: sample types and period have to be equal. So there
  * are a few sums beside each other, and a profile goes to the first that it fits. What fits none,
  * or is not what a sum can stand for (negative values; CPU time alone that is no whole number of
- * periods, which curate would round), stays as it is.
+ * periods, which curate would round; samples without CPU time among others that have some, which
+ * curate would make it of; more CPU time than it takes, pgo/trim.h), stays as it is.
  */
 #pragma once
 
@@ -15,6 +16,7 @@
 
 #include "libpprof/pprof.h"
 #include "pgo/notes.h"
+#include "pgo/trim.h"
 
 #define SUM_MAX_SUMS	 8u
 #define SUM_MAX_SAMPLES	 100000u /* distinct stacks: a sum that has so many gets no more */
@@ -29,6 +31,7 @@ enum sum_outcome {
 struct sum {
 	struct pprof_profile *profile;
 	struct pgo_notes notes;
+	struct trim_sum total; /* as curate will measure it */
 	int64_t *ids;
 	size_t n_ids;
 };

@@ -375,6 +375,27 @@ static void keeps_apart_what_differs(void **state)
 	assert_int_equal(f->counts.alone, 4);
 }
 
+/* Samples without CPU time among others, and sums of more than curate takes. */
+static void changes_no_answer(void **state)
+{
+	static const struct kind kinds[] = {
+		{ true, 10, -10, "b1", "p1" },
+		{ true, 10, TRIM_MAX_CPU / 80, "b1", "p2" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++)
+		push(f, i, NOW - 4 * DEPOT_HOUR + (int64_t)i, &kinds[i / 2]);
+	struct depot_reader *before = look(f);
+	compact(f, NULL);
+	struct depot_reader *after = look(f);
+	same_answer(before, after);
+	assert_int_equal(n_rows(f), 4);
+	assert_int_equal(f->counts.alone, 2);
+	depot_reader_close(before);
+	depot_reader_close(after);
+}
+
 static void adds_up_notes(void **state)
 {
 	struct sums sums = { 0 };
@@ -573,6 +594,7 @@ int main(void)
 		TEST(merges_a_day),
 		TEST(takes_no_key_twice),
 		TEST(keeps_apart_what_differs),
+		TEST(changes_no_answer),
 		cmocka_unit_test(adds_up_notes),
 		TEST(replaces_all_or_nothing),
 		TEST(merges_nothing_it_cannot_store),
