@@ -105,7 +105,7 @@ void route_query(struct collector *c, const struct http_request *r, const char *
 		 struct http_answer *a)
 {
 	struct query_request request = { .call = call };
-	struct refusal why;
+	struct refusal why = { .code = REFUSAL_INTERNAL };
 
 	if (!query_has_call(call)) {
 		http_answer_text(a, 404, "There is no such call.");

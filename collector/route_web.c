@@ -340,7 +340,7 @@ static void answer_flame(struct collector *c, const struct http_request *r, cons
 {
 	_cleanup_(cpu_answer_fini) struct cpu_answer answer = CPU_ANSWER_NULL;
 	struct cpu_request request;
-	struct refusal why;
+	struct refusal why = { .code = REFUSAL_INTERNAL };
 	int result;
 
 	if (read_request(r, name, &request))

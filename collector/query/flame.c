@@ -116,11 +116,11 @@ static void draw(struct drawing *d, uint32_t number, size_t level)
 	for (size_t k = 0; k < d->tree->sides; k++) {
 		int64_t begin = at->next[k];
 
-		to->values[to->n_values++] = begin - at->end[k];
+		to->values[to->n_values++] = (int64_t)((uint64_t)begin - (uint64_t)at->end[k]);
 		to->values[to->n_values++] = node->total[k];
 		to->values[to->n_values++] = node->self[k];
-		at->next[k] = at->end[k] = begin + node->total[k];
-		at[1].next[k] = begin + node->self[k];
+		at->next[k] = at->end[k] = tree_plus(begin, node->total[k]);
+		at[1].next[k] = tree_plus(begin, node->self[k]);
 		if (node->self[k] > d->to->max_self)
 			d->to->max_self = node->self[k];
 	}

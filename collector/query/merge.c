@@ -94,13 +94,22 @@ static int check_size(const struct query_call *c, const struct pprof_profile *p)
 	return of_pprof(c, PPROF_E_TOO_LARGE);
 }
 
+/* What /pgo passes over, as negative values, is passed over here. */
+static int add_trimmed(struct merging *m, struct pprof_profile *p)
+{
+	int r = trim_add(m->trimmed, p, m->in->fold.depth ? m->in->fold.depth : ALL_DEPTH);
+
+	if (r == TRIM_E_TOO_LARGE)
+		return PPROF_E_TOO_LARGE;
+	return r > 0 ? 0 : r;
+}
+
 static int add(struct merging *m, struct pprof_profile *p, size_t type)
 {
 	int r = 0;
 
 	if (m->trimmed) {
-		r = trim_add(m->trimmed, p, m->in->fold.depth ? m->in->fold.depth : ALL_DEPTH);
-		r = r == TRIM_E_TOO_LARGE ? PPROF_E_TOO_LARGE : r;
+		r = add_trimmed(m, p);
 	} else {
 		if (!*m->profile)
 			r = fold_new(&m->type, &m->period, m->in->slots, m->profile);
@@ -215,6 +224,9 @@ int merge_read_selectors(const struct query_call *c, const struct merge_selector
 	const Querier__V1__StackTraceSelector *stack = from->stack;
 
 	ret_in->slots = 1;
+	if (from->n_spans > MERGE_MAX_SPANS || from->n_traces > MERGE_MAX_SPANS)
+		return refuse(c->why, REFUSAL_INVALID, "over %u spans or traces are asked for",
+			      MERGE_MAX_SPANS);
 	if (from->n_ids)
 		return refuse(c->why, REFUSAL_UNIMPLEMENTED,
 			      "profile_id_selector is not supported");

@@ -31,6 +31,7 @@ struct merge_selectors {
 };
 
 #define MERGE_MAX_CALL_SITE 256u
+#define MERGE_MAX_SPANS	    1000u /* or traces: each is compared with each label */
 
 /* @ret_names, of MERGE_MAX_CALL_SITE, is what .fold.call_site points to. */
 int merge_read_selectors(const struct query_call *c, const struct merge_selectors *from,

@@ -295,7 +295,7 @@ int answer_diff(struct query_call *c, const ProtobufCMessage *m)
 	graph.n_levels = flame.n_levels;
 	graph.leftticks = tree.nodes[0].total[0];
 	graph.rightticks = tree.nodes[0].total[1];
-	graph.total = graph.leftticks + graph.rightticks;
+	graph.total = tree_plus(graph.leftticks, graph.rightticks);
 	graph.max_self = flame.max_self;
 	answer.flamegraph = &graph;
 	codec_pack(c->request->codec, &answer.base, c->answer);

@@ -223,11 +223,6 @@ static uint32_t longest(const struct paths *paths)
 	return n;
 }
 
-static int64_t plus(int64_t a, int64_t b)
-{
-	return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
 static int add_paths(struct tree *t, struct pprof_profile *p, const struct paths *paths)
 {
 	_cleanup_(freep) uint32_t *nodes = reallocarray(NULL, longest(paths) + 1, sizeof(*nodes));
@@ -242,7 +237,7 @@ static int add_paths(struct tree *t, struct pprof_profile *p, const struct paths
 		struct tree_node *leaf = &t->nodes[path->n ? nodes[path->n - 1] : 0];
 		const struct pprof_sample s = pprof_sample(p, path->sample);
 		for (size_t k = 0; k < t->sides; k++)
-			leaf->self[k] = plus(leaf->self[k], s.values[k]);
+			leaf->self[k] = tree_plus(leaf->self[k], s.values[k]);
 	}
 	return r;
 }
@@ -254,10 +249,10 @@ static void add_up(struct tree *t)
 		struct tree_node *node = &t->nodes[i];
 
 		for (size_t k = 0; k < t->sides; k++) {
-			node->total[k] = plus(node->total[k], node->self[k]);
+			node->total[k] = tree_plus(node->total[k], node->self[k]);
 			if (i)
 				t->nodes[node->parent].total[k] =
-					plus(t->nodes[node->parent].total[k], node->total[k]);
+					tree_plus(t->nodes[node->parent].total[k], node->total[k]);
 		}
 	}
 }
@@ -309,7 +304,7 @@ static int cut_children(struct tree *t, uint32_t parent, int64_t smallest)
 			continue;
 		}
 		for (size_t k = 0; k < t->sides; k++)
-			sum[k] = plus(sum[k], t->nodes[i].total[k]);
+			sum[k] = tree_plus(sum[k], t->nodes[i].total[k]);
 		any = true;
 		if (last == TREE_NONE)
 			t->nodes[parent].first = next;

@@ -35,6 +35,12 @@ struct tree {
 		0 \
 	}
 
+/* As two values of a profile are added up: they wrap around. */
+static inline int64_t tree_plus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* @p may be NULL, for nothing. 0, -E2BIG over TREE_MAX_NODES, or -ENOMEM. */
 int tree_make(struct pprof_profile *p, size_t sides, struct tree *ret_tree);
 void tree_fini(struct tree *t);

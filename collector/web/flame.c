@@ -3,9 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/escape.h"
+#include "collector/query/codec.h"
 
 struct writing {
 	const struct tree *tree;
@@ -14,17 +13,6 @@ struct writing {
 	uint32_t n_names;
 	size_t n_nodes;
 };
-
-static void put_text(struct buf *to, const char *text)
-{
-	struct span rest = span_of(text, strlen(text));
-	char c[ESCAPE_MAX];
-
-	buf_append_u8(to, '"');
-	while (rest.size)
-		buf_append(to, c, escape_next(&rest, c));
-	buf_append_u8(to, '"');
-}
 
 /* The next node that is not too deep. */
 static uint32_t next_node(const struct tree *t, uint32_t at, size_t *level)
@@ -57,7 +45,7 @@ static void put_names(struct writing *w)
 			continue;
 		w->numbers[name] = w->n_names++;
 		buf_append_u8(w->to, ',');
-		put_text(w->to, t->names[name]);
+		codec_put_json_text(w->to, t->names[name]);
 	}
 	buf_append_u8(w->to, ']');
 }
