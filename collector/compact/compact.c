@@ -211,7 +211,21 @@ static int shrink(struct pass *p)
 	return r;
 }
 
-static int forget(struct pass *p)
+static int forget_editions(struct pass *p)
+{
+	size_t n = 0;
+	int r = 0;
+
+	if (!p->options->max_age)
+		return 0;
+	do {
+		r = depot_forget_editions(p->depot, p->now - p->options->max_age, STEP, &n);
+		p->counts->editions += n;
+	} while (r == 0 && n == STEP && !stopped(p));
+	return r;
+}
+
+static int forget_keys(struct pass *p)
 {
 	size_t n = 0;
 	int r = 0;
@@ -248,6 +262,8 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 	int r = expire(&p);
 
 	if (r == 0)
+		r = forget_editions(&p);
+	if (r == 0)
 		r = shrink(&p);
 	/* Whole days first: their hours need not be merged before. */
 	if (r == 0)
@@ -255,7 +271,7 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 	if (r == 0)
 		r = merge_level(&p, DEPOT_LEVEL_HOUR);
 	if (r == 0)
-		r = forget(&p);
+		r = forget_keys(&p);
 	if (r == 0)
 		r = vacuum(&p);
 	counts->passes++;

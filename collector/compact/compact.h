@@ -15,7 +15,7 @@
 
 /* 0: no such limit. */
 struct compact_options {
-	int64_t max_age;    /* ns since a profile's end: then it leaves */
+	int64_t max_age; /* ns since a profile's end, or since it was published: then it leaves */
 	uint64_t max_bytes; /* of the database: the oldest leave until it holds so much */
 	int64_t key_age;    /* ns: how long the key of a merged profile is remembered */
 };
@@ -31,6 +31,7 @@ struct compact_counts {
 	struct {
 		uint64_t profiles, bytes;
 	} too_old, too_much;  /* that left */
+	uint64_t editions;    /* published too long ago, forgotten */
 	uint64_t keys;	      /* forgotten */
 	uint64_t bytes_freed; /* cut off the database's file */
 };

@@ -66,6 +66,12 @@ struct depot_removed {
  */
 int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed);
 
+/*
+ * Remove what was published before @before (shelf.h), @max at most, but for what a tag holds or
+ * held and the last of each line, which may still be what is given.
+ */
+int depot_forget_editions(struct depot *d, int64_t before, size_t max, size_t *ret_n);
+
 struct depot_size {
 	uint64_t used; /* bytes of the database that hold something */
 	uint64_t free; /* bytes of it that were given back, and are used for what comes next */

@@ -27,25 +27,49 @@ static int run(sqlite3 *db, const char *sql, const struct removal *x)
 
 /* ---- keys -------------------------------------------------------------------------------- */
 
-static int forget(struct depot *d, struct depot_job *job)
+static int forget_by(struct depot *d, struct removal *x, const char *sql)
 {
-	struct removal *x = container_of(job, struct removal, job);
-	int r = run(depot_database(d),
-		    "DELETE FROM merged WHERE key IN"
-		    " (SELECT key FROM merged WHERE time < ?1 ORDER BY time LIMIT ?2)",
-		    x);
+	int r = run(depot_database(d), sql, x);
 
 	x->n = sqlite3_changes64(depot_database(d));
 	return r;
 }
 
+static int forget_keys(struct depot *d, struct depot_job *job)
+{
+	return forget_by(d, container_of(job, struct removal, job),
+			 "DELETE FROM merged WHERE key IN"
+			 " (SELECT key FROM merged WHERE time < ?1 ORDER BY time LIMIT ?2)");
+}
+
+static int forget_editions(struct depot *d, struct depot_job *job)
+{
+	return forget_by(d, container_of(job, struct removal, job),
+			 "DELETE FROM edition WHERE id IN (SELECT id FROM edition WHERE time < ?1"
+			 " AND id NOT IN (SELECT edition FROM pin) AND id NOT IN"
+			 " (SELECT max(id) FROM edition GROUP BY tenant, name, mode) LIMIT ?2)");
+}
+
+static int forget(struct depot *d, struct removal *x, size_t *ret_n)
+{
+	int r = depot_commit(d, &x->job);
+
+	*ret_n = r == 0 ? (size_t)x->n : 0;
+	return r;
+}
+
 int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n)
 {
-	struct removal x = { .job.work = forget, .before = before, .max = (int64_t)max };
-	int r = depot_commit(d, &x.job);
+	struct removal x = { .job.work = forget_keys, .before = before, .max = (int64_t)max };
 
-	*ret_n = r == 0 ? (size_t)x.n : 0;
-	return r;
+	return forget(d, &x, ret_n);
+}
+
+int depot_forget_editions(struct depot *d, int64_t before, size_t max, size_t *ret_n)
+{
+	struct removal x = { .job.work = forget_editions, .before = before, .max = (int64_t)max };
+
+	return forget(d, &x, ret_n);
 }
 
 /* ---- profiles ---------------------------------------------------------------------------- */

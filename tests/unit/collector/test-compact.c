@@ -12,6 +12,7 @@
 #include "collector/compact/sum.h"
 #include "collector/curate/curate.h"
 #include "collector/depot/keeping.h"
+#include "collector/depot/shelf.h"
 #include "pgo/random.h"
 #include "pgo/trim.h"
 
@@ -518,6 +519,54 @@ static void removes_what_is_old(void **state)
 	assert_int_equal(n_rows(f), 1);
 }
 
+static void publish(struct fixture *f, const char *name, const char *etag, int64_t time)
+{
+	const struct depot_line line = { "anonymous", name, "" };
+	struct depot_edition e = DEPOT_EDITION_NULL;
+
+	strcpy(e.etag, etag);
+	e.time = time;
+	assert_int_equal(depot_publish(f->depot, &line, &e), 0);
+}
+
+static int count_edition(void *context, const struct depot_edition *e)
+{
+	(void)e;
+	++*(size_t *)context;
+	return 0;
+}
+
+static size_t n_editions(struct fixture *f, const char *name)
+{
+	const struct depot_line line = { "anonymous", name, "" };
+	struct depot_reader *r = look(f);
+	size_t n = 0;
+
+	assert_int_equal(depot_editions(r, &line, count_edition, &n), 0);
+	depot_reader_close(r);
+	return n;
+}
+
+/* But for what a tag held, and the last of each line. */
+static void forgets_what_was_published(void **state)
+{
+	struct fixture *f = *state;
+	const struct depot_line line = { "anonymous", "a", "" };
+	const struct compact_options options = { .max_age = 2 * DEPOT_DAY };
+
+	for (size_t i = 0; i < 4; i++)
+		publish(f, "a", i ? "other" : "tagged", NOW - 5 * DEPOT_DAY);
+	for (size_t i = 0; i < 2; i++)
+		publish(f, "b", "", NOW - DEPOT_DAY);
+	publish(f, "c", "", NOW - 5 * DEPOT_DAY);
+	assert_int_equal(depot_pin(f->depot, &line, "t", "tagged", NOW), 0);
+	compact(f, &options);
+	assert_int_equal(f->counts.editions, 2);
+	assert_int_equal(n_editions(f, "a"), 2);
+	assert_int_equal(n_editions(f, "b"), 2);
+	assert_int_equal(n_editions(f, "c"), 1);
+}
+
 static void removes_what_is_too_much(void **state)
 {
 	struct fixture *f = *state;
@@ -600,6 +649,7 @@ int main(void)
 		TEST(merges_nothing_it_cannot_store),
 		cmocka_unit_test(aligns_windows),
 		TEST(removes_what_is_old),
+		TEST(forgets_what_was_published),
 		TEST(removes_what_is_too_much),
 		TEST(gives_room_back),
 		TEST(runs_in_the_background),
