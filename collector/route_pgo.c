@@ -215,6 +215,8 @@ static void fail(struct collector *c, int made, const char *why, struct http_ans
 	case CURATE_E_NONE:
 	case CURATE_E_AMBIGUOUS:
 		http_answer_text(a, 404, why);
+		/* So that a client knows who says so, and looks no further. */
+		http_answer_field(a, "X-Hone-Verdict", "none");
 		http_answer_field(a, "Cache-Control", "no-cache");
 		return;
 	case CURATE_E_BUSY:
