@@ -22,10 +22,11 @@ static int64_t read_time(const json_t *o, const char *name)
 {
 	const char *text = json_string_value(json_object_get(o, name));
 	struct tm tm = { 0 };
+	int64_t ns;
 
 	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return 0;
-	return (int64_t)timegm(&tm) * (int64_t)NSEC_PER_SEC;
+	return __builtin_mul_overflow(timegm(&tm), (int64_t)NSEC_PER_SEC, &ns) ? 0 : ns;
 }
 
 static size_t read_number(const json_t *o, const char *name)
