@@ -149,9 +149,11 @@ static __always_inline bool process_holds(const struct known_process *known,
 }
 
 /*
- * Find out what there is to know of a process, and keep it if its executable has a policy. Returns
- * true if user space is to be asked for one. A function of its own, as few samples need it: what
- * each sample runs through is to be short, for at a low rate it is in no cache.
+ * Find out what there is to know of a process, and keep it if its executable has a policy; but not
+ * of one that ends: process_exit() may have been here already, while it still has its memory (Linux
+ * 6.16 and later), and what is kept would be taken for the next process of this number. Returns
+ * true if user space is to be asked for a policy. A function of its own, as few samples need it:
+ * what each sample runs through is to be short, for at a low rate it is in no cache.
  */
 static __noinline bool process_learn(struct recent_process *r, struct task_struct *task,
 				     uint32_t pid)
@@ -171,13 +173,13 @@ static __noinline bool process_learn(struct recent_process *r, struct task_struc
 	}
 	process_read(task, &r->process);
 	policy = bpf_map_lookup_elem(&policies, &r->process.exe);
-	if (policy && policy->verdict) {
+	if (policy)
 		r->process.policy = *policy;
+	if (r->process.policy.verdict && !(kernel_read(task, flags) & PF_EXITING))
 		bpf_map_update_elem(&processes, &pid, &r->process,
 				    setting_all ? BPF_ANY : BPF_EXIST);
-	} else {
+	else
 		r->pid = 0;
-	}
 	return !policy;
 }
 

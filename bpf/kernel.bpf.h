@@ -53,6 +53,7 @@ enum cgroup_subsys_id___hone {
  * include/linux/sched.h; seen by user space in /proc/PID/stat. Io workers have had this bit since
  * 5.10 (before, it was that of virtual CPUs), and were kernel threads besides until 5.11.
  */
+#define PF_EXITING   0x00000004
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD   0x00200000
 
