@@ -208,8 +208,10 @@ static __always_inline bool is_wanted(struct scratch *x)
 {
 	struct cgroup_policy *policy = NULL;
 
-	if (any_divisor)
+	if (any_special)
 		policy = bpf_map_lookup_elem(&cgroups, &sampled(x)->cgroup);
+	if (policy && policy->is_unwanted)
+		return false;
 	return tick_counts(x, policy);
 }
 

@@ -49,8 +49,8 @@ struct {
 	__type(value, struct exe_policy);
 } policies SEC(".maps");
 
-/* Has any cgroup a divisor, or had one? Said by user space: if not, none needs to be looked up. */
-uint32_t any_divisor;
+/* Is any cgroup sampled less than others, or was? Said by user space: if not, none is looked up. */
+uint32_t any_special;
 
 /* Where every process is sampled. Put in by user space. */
 struct {

@@ -235,8 +235,9 @@ enum cgroup_hierarchy {
 
 /* By cgroup, and only where every process is sampled. Where there is none: all zero. */
 struct cgroup_policy {
-	uint32_t is_known;   /* its processes need not be looked at one by one */
-	uint32_t log_weight; /* sample one tick in 2^log_weight; to SAMPLE_MAX_LOG_WEIGHT */
+	uint32_t is_known;    /* its processes need not be looked at one by one */
+	uint32_t is_unwanted; /* no samples of it, please */
+	uint32_t log_weight;  /* sample one tick in 2^log_weight; to SAMPLE_MAX_LOG_WEIGHT */
 };
 
 SAMPLE_ASSERT(sizeof(struct cgroup_policy) == 8);

@@ -293,8 +293,8 @@ int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_p
 
 	if (policy->log_weight > SAMPLE_MAX_LOG_WEIGHT)
 		return -EINVAL;
-	if (policy->log_weight)
-		c->bpf->bss->any_divisor = 1;
+	if (policy->log_weight || policy->is_unwanted)
+		c->bpf->bss->any_special = 1;
 	r = bpf_map__update_elem(c->bpf->maps.cgroups, &cgroup, sizeof(cgroup), policy,
 				 sizeof(*policy), BPF_ANY);
 	return r == -E2BIG ? CAPTURE_E_FULL : r;

@@ -205,7 +205,8 @@ static int tell_cgroup(struct recorder *r, const struct cgroup *c)
 {
 	const struct cgroup_policy policy = {
 		.is_known = c->group != NULL,
-		.log_weight = c->unwanted ? SAMPLE_MAX_LOG_WEIGHT : c->log_divisor,
+		.is_unwanted = c->unwanted,
+		.log_weight = c->log_divisor,
 	};
 	int e = capture_set_cgroup(r->capture, c->id, &policy);
 

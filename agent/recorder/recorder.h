@@ -47,7 +47,7 @@ typedef int (*recorder_is_cgroup_of)(void *context, struct group *group, uint64_
 
 /*
  * Whether samples of this executable (@group is NULL), or of this group (@build is NULL), are of no
- * use in any case. The kernel then takes none of the former, and next to none of the latter.
+ * use in any case. The kernel then takes none of either.
  */
 typedef bool (*recorder_ignores)(void *context, const struct build *build, struct group *group);
 
