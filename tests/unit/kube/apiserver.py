@@ -7,6 +7,7 @@ version on, and says 410 for what is older than its history.
 import http.server
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -63,17 +64,24 @@ class Server:
         self.raw = None          # bytes for the open watch
         self.cut = False         # break the connection after them
         self.certificate()
+        self.publish()
         self.start(0)
 
     def path(self, name):
         return os.path.join(self.folder, name)
 
     def certificate(self, name="apiserver"):
+        """Another one, from the next start on; nobody is told of it."""
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("ca.pem"), "-days", "2",
+             "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("cert.pem"), "-days", "2",
              "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1"],
             check=True, capture_output=True)
+
+    def publish(self):
+        """The certificate becomes the one that clients trust."""
+        shutil.copy(self.path("cert.pem"), self.path("ca.pem.new"))
+        os.rename(self.path("ca.pem.new"), self.path("ca.pem"))
 
     def start(self, port):
         server = self
@@ -100,7 +108,7 @@ class Server:
 
         self.httpd = Threads(("127.0.0.1", port), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path("ca.pem"), self.path("key.pem"))
+        context.load_cert_chain(self.path("cert.pem"), self.path("key.pem"))
         self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True,
                                                 do_handshake_on_connect=False)
         self.port = self.httpd.server_address[1]
