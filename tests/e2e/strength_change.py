@@ -139,8 +139,8 @@ def exec_back_and_forth(agent):
     agent.stop()
     path, = agent.files("chain")
     assert_near(bench.pprofile.Profile(path).total(), before)
-    assert share_of(path, "main.digest") > 0.5, path
-    assert share_of(path, "main.work") > 0.2, path
+    shares = [share_of(path, "main.digest"), share_of(path, "main.work")]
+    assert min(shares) > 0 and sum(shares) > 0.8, shares
 
 
 def use_up_pids(before):
