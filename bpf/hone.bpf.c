@@ -392,3 +392,23 @@ int process_exit(uint64_t *args)
 	event_send(task, RECORD_EXIT, 0, &process, !setting_all);
 	return 0;
 }
+
+/*
+ * Of no event: user space has it run, with the number of one of its open files, to learn that
+ * file's key. What it opens as a process's executable may be another than the one it was told of,
+ * as the process may have gone on to run another program.
+ */
+SEC("raw_tp")
+int file_ask(uint64_t *args)
+{
+	struct fdtable *table = BPF_CORE_READ(current_task(), files, fdt);
+	struct file *file = NULL, **files = BPF_CORE_READ(table, fd);
+	uint64_t fd = args[0];
+
+	__builtin_memset(&file_key, 0, sizeof(file_key));
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	if (file)
+		key_of(file, &file_key);
+	return 0;
+}

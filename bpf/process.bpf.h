@@ -52,6 +52,9 @@ struct {
 /* Is any cgroup sampled less than others, or was? Said by user space: if not, none is looked up. */
 uint32_t any_special;
 
+/* Of the file last asked for, by user space. */
+struct exe_key file_key;
+
 /* Where every process is sampled. Put in by user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -77,7 +80,7 @@ static __always_inline void process_forget(uint32_t pid)
 }
 
 #define WRITTEN(inode, sec, nsec) \
-	((uint32_t)kernel_read(inode, sec) * 0x9e3779b1 + (uint32_t)kernel_read(inode, nsec))
+	((uint32_t)BPF_CORE_READ(inode, sec) * 0x9e3779b1 + (uint32_t)BPF_CORE_READ(inode, nsec))
 
 /* A number that is another one when the file has been written meanwhile. */
 static __always_inline uint32_t written_of(struct inode *inode)
@@ -95,19 +98,22 @@ static __always_inline uint32_t written_of(struct inode *inode)
 	return 0;
 }
 
+/* By calls for each step: where a pointer was read as a plain number, there is no other way. */
+static __always_inline void key_of(struct file *file, struct exe_key *ret_key)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	ret_key->inode = BPF_CORE_READ(inode, i_ino);
+	ret_key->generation = BPF_CORE_READ(inode, i_generation) + written_of(inode);
+	ret_key->device = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
 static __always_inline void exe_of(struct mm_struct *mm, struct exe_key *ret_key)
 {
 	struct file *file = kernel_read(mm, exe_file);
-	struct super_block *block;
-	struct inode *inode;
 
-	if (!file)
-		return;
-	inode = kernel_read(file, f_inode);
-	block = kernel_read(inode, i_sb);
-	ret_key->inode = kernel_read(inode, i_ino);
-	ret_key->generation = kernel_read(inode, i_generation) + written_of(inode);
-	ret_key->device = kernel_read(block, s_dev);
+	if (file)
+		key_of(file, ret_key);
 }
 
 #define CONTROLLER(name)                                                                    \

@@ -240,7 +240,7 @@ struct cgroup_policy {
 	uint32_t log_weight;  /* sample one tick in 2^log_weight; to SAMPLE_MAX_LOG_WEIGHT */
 };
 
-SAMPLE_ASSERT(sizeof(struct cgroup_policy) == 8);
+SAMPLE_ASSERT(sizeof(struct cgroup_policy) == 12);
 
 /* What the kernel program keeps of a process. All zero: watched, nothing known yet. */
 struct known_process {

@@ -287,6 +287,17 @@ int capture_forget_policy(struct capture *c, const struct exe_key *exe)
 	return r;
 }
 
+int capture_file_key(struct capture *c, int fd, struct exe_key *ret_key)
+{
+	const uint64_t arguments[] = { (uint64_t)fd };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
+		    .ctx_size_in = sizeof(arguments));
+	int r = bpf_prog_test_run_opts(bpf_program__fd(c->bpf->progs.file_ask), &options);
+
+	*ret_key = c->bpf->bss->file_key;
+	return r;
+}
+
 int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy)
 {
 	int r;

@@ -98,6 +98,9 @@ bool capture_watches_any(const struct capture *c);
 int capture_set_policy(struct capture *c, const struct exe_key *exe,
 		       const struct exe_policy *policy);
 
+/* What the kernel program calls the file that is open as @fd. 0 or -errno. */
+int capture_file_key(struct capture *c, int fd, struct exe_key *ret_key);
+
 /* Of an executable that no process runs any more, or that was to be ignored: the next one that runs
  * it is new, and in the second case one that runs it now. 0 or -errno. */
 int capture_forget_policy(struct capture *c, const struct exe_key *exe);

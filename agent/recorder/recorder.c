@@ -179,17 +179,32 @@ static void prepare(struct recorder *r, struct build *build)
 		builds_shut(&r->builds, build);
 }
 
+/* A process may be there, and run another program by now. */
+static int still_runs(struct recorder *r, struct glance *g, bool *ret_runs)
+{
+	struct exe_key key;
+	int e = glance(r, g, process_open);
+
+	*ret_runs = false;
+	if (e < 0 || !g->is_there)
+		return e;
+	e = capture_file_key(r->capture, g->process.exe, &key);
+	*ret_runs = e == 0 && memcmp(&key, &g->header->exe, sizeof(key)) == 0;
+	return e;
+}
+
 /*
- * Meet an executable while a process still runs it. *ret_build is NULL when the process is gone
- * already, or may not be looked at; a later one will do. BUILDS_E_FULL. Files that are not wanted
- * are left unread: they are anybody's.
+ * Meet an executable while a process still runs it. *ret_build is NULL when none does any more, or
+ * it may not be looked at; a later one will do. BUILDS_E_FULL. Files that are not wanted are left
+ * unread: they are anybody's.
  */
 static int open_build(struct recorder *r, struct glance *g, struct build **ret_build)
 {
-	int e = glance(r, g, process_open);
+	bool runs;
+	int e = still_runs(r, g, &runs);
 
 	*ret_build = NULL;
-	if (e < 0 || !g->is_there)
+	if (e < 0 || !runs)
 		return e;
 	e = add_build(r, &g->header->exe, &g->process, ret_build);
 	if (e != 0)

@@ -389,6 +389,62 @@ static void test_a_divisor_changes_no_total(void **state)
 	capture_close(k.capture);
 }
 
+static void test_an_unwanted_cgroup_is_not_sampled(void **state)
+{
+	struct heard k = { .capture = open_started(
+				   &(struct capture_options){ .frequency = HZ, .all = true }) };
+	struct cgroup_policy policy = { .is_unwanted = 1 };
+
+	(void)state;
+	k.pid = start_spinner();
+	wait_for(&k, &k.samples, 5);
+	set_verdict(&k, EXE_PLAIN);
+	uint64_t cgroup = k.last_sample.cgroup, cpu = cpu_time_of(k.pid);
+	assert_int_equal(capture_set_cgroup(k.capture, cgroup, &policy), 0);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	k.samples = 0;
+	for (uint64_t limit = clock_monotonic() + WAIT_LIMIT;
+	     cpu_time_of(k.pid) < cpu + NSEC_PER_SEC / 10 && clock_monotonic() < limit;)
+		usleep(5000);
+	assert_int_equal(capture_drain(k.capture, on_record, &k), 0);
+	uint64_t samples = k.samples;
+	policy.is_unwanted = 0;
+	assert_int_equal(capture_set_cgroup(k.capture, cgroup, &policy), 0);
+	wait_for(&k, &k.samples, samples + 5);
+	stop_process(k.pid);
+	assert_true(samples <= 1); /* one that was under way on another CPU */
+	capture_close(k.capture);
+}
+
+/* ---- what files are called ----------------------------------------------------------------- */
+
+static void test_open_files_have_the_keys_of_executables(void **state)
+{
+	struct heard k = { .capture = open_started(
+				   &(struct capture_options){ .frequency = HZ, .all = true }) };
+	struct exe_key key, other;
+	char path[32];
+
+	(void)state;
+	k.pid = start_spinner();
+	wait_for(&k, &k.samples, 1);
+	snprintf(path, sizeof(path), "/proc/%u/exe", k.pid);
+	int exe = open(path, O_RDONLY | O_CLOEXEC), file = open("/bin/sh", O_RDONLY | O_CLOEXEC);
+	assert_true(exe >= 0 && file >= 0);
+	assert_int_equal(capture_file_key(k.capture, exe, &key), 0);
+	assert_memory_equal(&key, &k.last.exe, sizeof(key));
+	assert_int_equal(capture_file_key(k.capture, file, &other), 0);
+	assert_true(other.inode && memcmp(&key, &other, sizeof(key)) != 0);
+	close(file);
+	assert_int_equal(capture_file_key(k.capture, file, &other), 0);
+	assert_int_equal(other.inode, 0);
+	assert_int_equal(capture_file_key(k.capture, -1, &other), 0);
+	assert_int_equal(other.inode, 0);
+	close(exe);
+	stop_process(k.pid);
+	capture_close(k.capture);
+}
+
 /* One wake-up asks for the policy of an executable, and no more come for its other samples. */
 static void test_unknown_executables_wake_once(void **state)
 {
@@ -638,6 +694,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_everything_but_oneself),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_a_divisor_changes_no_total),
+		cmocka_unit_test(test_an_unwanted_cgroup_is_not_sampled),
+		cmocka_unit_test(test_open_files_have_the_keys_of_executables),
 		cmocka_unit_test(test_unknown_executables_wake_once),
 		cmocka_unit_test(test_a_full_ring_is_counted),
 		cmocka_unit_test(test_families),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* capture, with the twin's program: both skeletons have one name and one guard, the first wins. */
+#include "bpf/sample.h" /* whose types it has */
+
 #include "tests/replay/twin.skel.h"
 
 #include "agent/capture/capture.c"

@@ -77,6 +77,15 @@ int capture_forget_policy(struct capture *c, const struct exe_key *exe)
 	return 0;
 }
 
+int capture_file_key(struct capture *c, int fd, struct exe_key *ret_key)
+{
+	(void)c;
+	(void)fd;
+	*ret_key = fake_kernel.exe;
+	ret_key->inode += fake_kernel.runs_other;
+	return 0;
+}
+
 int capture_set_cgroup(struct capture *c, uint64_t cgroup, const struct cgroup_policy *policy)
 {
 	(void)c;
@@ -98,8 +107,10 @@ int capture_drain(struct capture *c, capture_handler handler, void *context)
 	int r = 0;
 
 	(void)c;
-	for (size_t i = 0; r == 0 && i < fake_kernel.n_records; i++)
+	for (size_t i = 0; r == 0 && i < fake_kernel.n_records; i++) {
+		fake_kernel.exe = fake_kernel.records[i]->exe;
 		r = handler(fake_kernel.records[i], context);
+	}
 	return r;
 }
 

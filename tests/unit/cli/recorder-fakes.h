@@ -34,6 +34,8 @@ struct fake_kernel {
 	bool exhausted;		  /* what it was allowed was too little */
 	bool rewritten;		  /* its file is another by now */
 	struct exe_policy policy; /* the latest one set */
+	struct exe_key exe;	  /* of the record handed on */
+	bool runs_other;	  /* its process has another file by now */
 	uint32_t watched;	  /* the process to sample, or 0 */
 	uint64_t cgroup;	  /* the latest one told of, or 0 */
 	struct cgroup_policy cgroup_policy;

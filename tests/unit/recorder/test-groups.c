@@ -406,6 +406,26 @@ static void test_no_more_wait_than_there_is_room_for(void **state)
 	bench_fini(&b);
 }
 
+/* A shell that ran this: the file that its process has by now is not the shell's. */
+static void test_a_process_that_went_on_says_nothing_of_what_it_ran(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.runs_other = true;
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.n_opened, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 0);
+	/* Another one runs it for longer. */
+	fake_kernel.runs_other = false;
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.n_opened, 1);
+	assert_int_equal(recorder_samples(&b.recorder), 2);
+	bench_fini(&b);
+}
+
 /* All that are open are in use: that is no process that was gone. */
 static void test_an_executable_without_room_is_counted_as_such(void **state)
 {
@@ -660,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_an_exec_is_enough_for_those_that_wait),
 		cmocka_unit_test(test_what_waits_in_vain_is_counted),
 		cmocka_unit_test(test_no_more_wait_than_there_is_room_for),
+		cmocka_unit_test(test_a_process_that_went_on_says_nothing_of_what_it_ran),
 		cmocka_unit_test(test_an_executable_without_room_is_counted_as_such),
 		cmocka_unit_test(test_an_executable_of_no_use),
 		cmocka_unit_test(test_what_is_forgotten_is_asked_for_again),
