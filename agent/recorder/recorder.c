@@ -210,7 +210,10 @@ static int open_build(struct recorder *r, struct glance *g, struct build **ret_b
 	if (e != 0)
 		return e;
 	prepare(r, *ret_build);
-	return set_policy(r, *ret_build);
+	e = set_policy(r, *ret_build);
+	if ((*ret_build)->binary)
+		binary_rest((*ret_build)->binary); /* most are never sampled */
+	return e;
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */

@@ -95,6 +95,25 @@ def memory(agent):
 
 
 @test
+def run_once(agent):
+    """Executables that come and go unsampled: nothing of their files stays resident."""
+    n = 400 if agent.long else 60
+    paths = distinct_builds(agent, n)
+    agent.freq = 1
+    agent.run("60s")
+    for path in paths:
+        seconds_of(path, "spin", "5ms")
+    end = time.monotonic() + 30
+    while agent.status()["binaries"] < 0.8 * n:  # one may be gone before it is opened
+        assert time.monotonic() < end, agent.status()
+        time.sleep(0.1)
+    resident = agent.resident()["executables"]
+    agent.stop()
+    print(f"{resident} KiB of {n} executables resident")
+    assert resident < 32 * n, resident  # a page that is touched maps the sixteen around it
+
+
+@test
 def too_many_builds(agent):
     """More executables than may be open: the oldest go, each loss is counted."""
     n = 2000 if agent.long else 700
