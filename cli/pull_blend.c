@@ -78,19 +78,6 @@ static int find_or_add(struct blend *b, const char *id, struct blend_build **ret
 	return 0;
 }
 
-static void add_notes(struct pgo_notes *to, const struct pgo_notes *n)
-{
-	to->known |= n->known;
-	to->samples += n->samples;
-	to->lost += n->lost;
-	to->truncated += n->truncated;
-	to->unsymbolized += n->unsymbolized;
-	to->unwatched += n->unwatched;
-	to->taken += n->taken;
-	if (n->max_weight > to->max_weight)
-		to->max_weight = n->max_weight;
-}
-
 static bool is_cpu_profile(const struct pprof_profile *p)
 {
 	size_t number;
@@ -126,7 +113,7 @@ int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
 	if (r != 0)
 		return r > 0 ? BLEND_E_TOO_LARGE : r;
 	pgo_notes_read(p, &notes);
-	add_notes(&to->notes, &notes);
+	pgo_notes_add(&to->notes, &notes);
 	to->n_profiles++;
 	if (end_of(p) > to->until)
 		to->until = end_of(p);
@@ -148,7 +135,7 @@ static int add_up(struct blend *b, struct pgo_notes *notes, struct blend_result 
 			r = pprof_merge(whole, build->sum);
 		if (r == 0)
 			r = pgo_assess(whole, &q, NULL);
-		add_notes(notes, &build->notes);
+		pgo_notes_add(notes, &build->notes);
 		result->n_builds++;
 		result->n_profiles += build->n_profiles;
 		if (build->until > result->until)

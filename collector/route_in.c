@@ -43,24 +43,6 @@ static int store_one(struct collector *c, const struct accept_input *in, size_t 
 	return r ? r : store(c, &accepted.row, 1, ret_added, why);
 }
 
-static struct span unpacked(const struct collector *c, const struct http_request *r,
-			    uint8_t **ret_memory, int *ret_result, struct refusal *why)
-{
-	const char *encoding = http_header(r, "Content-Encoding");
-	struct span body = http_body(r);
-	size_t size;
-
-	*ret_result = 0;
-	if (!encoding || !*encoding || !strcmp(encoding, "identity"))
-		return body;
-	if (strcmp(encoding, "gzip") != 0)
-		*ret_result = refuse(why, REFUSAL_UNIMPLEMENTED,
-				     "unknown compression: supported encodings are gzip");
-	else
-		*ret_result = accept_gunzip(body, c->limits.raw, ret_memory, &size, why);
-	return *ret_result ? span_of("", 0) : span_of(*ret_memory, size);
-}
-
 static void count(struct collector *c, int result, const struct refusal *why)
 {
 	static const char *const reasons[] = {
@@ -88,18 +70,11 @@ static void end(struct collector *c, struct http_answer *a, int result, const st
 
 enum codec { CODEC_PROTO, CODEC_JSON, CODEC_OTHER };
 
-/* Parameters behind the type, as ;charset=utf-8, make no difference. */
 static enum codec codec_of(const struct http_request *r)
 {
-	const char *type = http_header(r, "Content-Type");
-	struct span rest = span_of(type ? type : "", type ? strlen(type) : 0), name = rest;
-
-	text_cut(&rest, ';', &name);
-	while (name.size && name.data[name.size - 1] == ' ')
-		name.size--;
-	if (span_equals(name, "application/proto"))
+	if (route_has_type(r, "application/proto"))
 		return CODEC_PROTO;
-	return span_equals(name, "application/json") ? CODEC_JSON : CODEC_OTHER;
+	return route_has_type(r, "application/json") ? CODEC_JSON : CODEC_OTHER;
 }
 
 static int accept_push(const struct collector *c, const struct push *p, const char *tenant,
@@ -145,16 +120,6 @@ static int store_push(struct collector *c, const struct push *p, const char *ten
 	return r;
 }
 
-static int check_protocol(const struct http_request *r, struct refusal *why)
-{
-	const char *version = http_header(r, "Connect-Protocol-Version");
-
-	if (version && strcmp(version, "1") != 0)
-		return refuse(why, REFUSAL_INVALID,
-			      "connect-protocol-version must be \"1\": got \"%.20s\"", version);
-	return 0;
-}
-
 void route_push(struct collector *c, const struct http_request *r, struct http_answer *a)
 {
 	_cleanup_(push_fini) struct push push = PUSH_NULL;
@@ -168,9 +133,9 @@ void route_push(struct collector *c, const struct http_request *r, struct http_a
 		http_answer_field(a, "Accept-Post", "application/json, application/proto");
 		return;
 	}
-	int result = check_protocol(r, &why);
+	int result = route_check_protocol(r, &why);
 	if (result == 0)
-		body = unpacked(c, r, &memory, &result, &why);
+		result = route_read_body(r, c->limits.raw, &memory, &body, &why);
 	if (result == 0)
 		result = codec == CODEC_PROTO ? push_parse_proto(body, &push, &why)
 					      : push_parse_json(body, &push, &why);
@@ -236,12 +201,12 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 				   .now = (int64_t)clock_realtime() };
 	struct refusal why;
 	size_t added;
-	int result = check_protocol(r, &why);
+	int result = route_check_protocol(r, &why);
 
 	if (result == 0)
 		result = read_name(r, &labels, &why);
 	if (result == 0)
-		in.pprof = unpacked(c, r, &memory, &result, &why);
+		result = route_read_body(r, c->limits.raw, &memory, &in.pprof, &why);
 	if (result == 0)
 		result = find_profile(r, in.pprof, &in.pprof, &why);
 	in.tenant = route_tenant(r);
@@ -305,12 +270,12 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 				   .now = (int64_t)clock_realtime() };
 	struct refusal why;
 	size_t added;
-	int result = check_protocol(r, &why);
+	int result = route_check_protocol(r, &why);
 
 	if (result == 0)
 		result = read_arguments(r, &labels, &why);
 	if (result == 0)
-		in.pprof = unpacked(c, r, &memory, &result, &why);
+		result = route_read_body(r, c->limits.raw, &memory, &in.pprof, &why);
 	in.tenant = route_tenant(r);
 	if (result == 0)
 		result = store_one(c, &in, &added, &why);

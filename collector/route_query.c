@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "collector/ingest/accept.h"
 #include "collector/routes.h"
 
 #define TIME_LIMIT (60 * NSEC_PER_SEC)
@@ -18,16 +17,9 @@ static const char *const types[] = {
 
 static bool read_codec(const struct http_request *r, enum query_codec *ret_codec)
 {
-	const char *type = http_header(r, "Content-Type");
-	struct span rest = span_of(type ? type : "", type ? strlen(type) : 0), name = rest;
-
-	/* Parameters behind it, as ;charset=utf-8, make no difference. */
-	text_cut(&rest, ';', &name);
-	while (name.size && name.data[name.size - 1] == ' ')
-		name.size--;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		*ret_codec = (enum query_codec)i;
-		if (span_equals(name, types[i]))
+		if (route_has_type(r, types[i]))
 			return true;
 	}
 	return false;
@@ -51,33 +43,11 @@ static int read_deadline(const struct http_request *r, uint64_t *ret_deadline, s
 
 static int read_head(const struct http_request *r, struct query_request *ret, struct refusal *why)
 {
-	const char *version = http_header(r, "Connect-Protocol-Version");
+	int result = route_check_protocol(r, why);
 
-	if (version && strcmp(version, "1") != 0)
-		return refuse(why, REFUSAL_INVALID,
-			      "connect-protocol-version must be \"1\": got \"%.20s\"", version);
 	ret->now = (int64_t)clock_realtime();
 	ret->tenant = route_tenant(r);
-	if (!ret->tenant)
-		return refuse(why, REFUSAL_INVALID, "X-Scope-OrgID is no name of a tenant");
-	return read_deadline(r, &ret->deadline, why);
-}
-
-static int read_body(const struct http_request *r, uint8_t **ret_memory, struct span *ret_body,
-		     struct refusal *why)
-{
-	const char *encoding = http_header(r, "Content-Encoding");
-	size_t size;
-
-	*ret_body = http_body(r);
-	if (!encoding || !*encoding || !strcmp(encoding, "identity"))
-		return 0;
-	if (strcmp(encoding, "gzip") != 0)
-		return refuse(why, REFUSAL_UNIMPLEMENTED,
-			      "unknown compression: supported encodings are gzip");
-	int result = accept_gunzip(*ret_body, CODEC_MAX_REQUEST, ret_memory, &size, why);
-	*ret_body = span_of(*ret_memory, result == 0 ? size : 0);
-	return result;
+	return result ? result : read_deadline(r, &ret->deadline, why);
 }
 
 /* ---- the answer -------------------------------------------------------------------------- */
@@ -89,7 +59,7 @@ static int answer(struct collector *c, const struct http_request *r, struct quer
 	int result = read_head(r, request, why);
 
 	if (result == 0)
-		result = read_body(r, &memory, &request->body, why);
+		result = route_read_body(r, CODEC_MAX_REQUEST, &memory, &request->body, why);
 	return result ? result : query_answer(c->query, request, &a->body, why);
 }
 

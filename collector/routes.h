@@ -43,6 +43,19 @@ void route_fail(struct collector *c, struct http_answer *a, const char *what, in
 /* Pages and what belongs to them. False: @r asks for something else. */
 bool route_web(struct collector *c, const struct http_request *r, struct http_answer *a);
 
+/* Is it of this Content-Type? Parameters behind it, as ;charset=utf-8, make no difference. */
+bool route_has_type(const struct http_request *r, const char *type);
+
+/* Is it of a version that is known? Here and below: 0, INGEST_E_REFUSED or -errno. */
+int route_check_protocol(const struct http_request *r, struct refusal *why);
+
+/*
+ * Its body, uncompressed: then of @limit bytes at most and in *ret_memory, which is the caller's.
+ * Otherwise it is the request's.
+ */
+int route_read_body(const struct http_request *r, size_t limit, uint8_t **ret_memory,
+		    struct span *ret_body, struct refusal *why);
+
 /* Compress the body, if it is worth it and the client takes it so. */
 bool route_takes_gzip(const struct http_request *r);
 void route_compress(const struct http_request *r, struct http_answer *a);

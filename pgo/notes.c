@@ -77,7 +77,7 @@ static void read_comment(struct pgo_notes *notes, const char *at)
 	}
 }
 
-static void join(struct pgo_notes *to, const struct pgo_notes *notes)
+void pgo_notes_add(struct pgo_notes *to, const struct pgo_notes *notes)
 {
 	to->known |= notes->known;
 	add(&to->samples, notes->samples);
@@ -100,7 +100,7 @@ void pgo_notes_read(const struct pprof_profile *p, struct pgo_notes *ret_notes)
 		if (strncmp(comment, PREFIX, strlen(PREFIX)) != 0)
 			continue;
 		read_comment(&notes, comment + strlen(PREFIX));
-		join(ret_notes, &notes);
+		pgo_notes_add(ret_notes, &notes);
 	}
 }
 

@@ -42,5 +42,8 @@ struct pgo_notes {
 
 void pgo_notes_read(const struct pprof_profile *p, struct pgo_notes *ret_notes);
 
+/* Add those of another part. Numbers end at the largest there is. */
+void pgo_notes_add(struct pgo_notes *to, const struct pgo_notes *notes);
+
 /* Append the comment for @notes, without a newline. */
 void pgo_notes_print(const struct pgo_notes *notes, struct buf *out);

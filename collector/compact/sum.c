@@ -69,26 +69,6 @@ static bool fits(const struct sum *s, const struct pprof_profile *p, const struc
 
 /* ---- notes ------------------------------------------------------------------------------- */
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
-static void add_notes(struct pgo_notes *to, const struct pgo_notes *n)
-{
-	to->known |= n->known;
-	to->samples = plus(to->samples, n->samples);
-	to->lost = plus(to->lost, n->lost);
-	to->truncated = plus(to->truncated, n->truncated);
-	to->unsymbolized = plus(to->unsymbolized, n->unsymbolized);
-	to->unwatched = plus(to->unwatched, n->unwatched);
-	to->taken = plus(to->taken, n->taken);
-	if (n->max_weight > to->max_weight)
-		to->max_weight = n->max_weight;
-}
-
 static bool is_note(const char *comment)
 {
 	return !strncmp(comment, "hone: ", 6);
@@ -131,7 +111,7 @@ static int add_to(struct sum *s, struct pprof_profile *p, const struct trim_sum 
 		return SUM_E_ALONE;
 	if (r != 0)
 		return outcome(r);
-	add_notes(&s->notes, &notes);
+	pgo_notes_add(&s->notes, &notes);
 	s->total.cpu += total->cpu;
 	s->total.samples += total->samples;
 	s->ids[s->n_ids++] = id;

@@ -17,15 +17,7 @@ void tally_join(struct tally *to, const struct tally *from)
 	to->n_groups += from->n_groups;
 	to->sum.cpu += from->sum.cpu;
 	to->sum.samples += from->sum.samples;
-	to->notes.known |= from->notes.known;
-	to->notes.samples += from->notes.samples;
-	to->notes.lost += from->notes.lost;
-	to->notes.truncated += from->notes.truncated;
-	to->notes.unsymbolized += from->notes.unsymbolized;
-	to->notes.unwatched += from->notes.unwatched;
-	to->notes.taken += from->notes.taken;
-	if (from->notes.max_weight > to->notes.max_weight)
-		to->notes.max_weight = from->notes.max_weight;
+	pgo_notes_add(&to->notes, &from->notes);
 }
 
 static void drop(struct blocks *b, struct block *block)
