@@ -115,7 +115,10 @@ struct http;
 int http_open(const struct http_options *options, const struct http_handlers *handlers,
 	      struct http **ret_http);
 
-/* Take no more connections, answer what has come in whole (5 s at most), close. */
+/*
+ * Take no more connections, answer what has come in whole, however long the handler takes, and
+ * close; for clients that send or take slowly it waits 5 s at most.
+ */
 struct http *http_close(struct http *h);
 
 uint16_t http_port(const struct http *h);
