@@ -92,18 +92,28 @@ static bool find_file(struct settings *ret_settings)
 	return wrong("the configuration names no file of tokens: give --file.");
 }
 
+/* An editor may have left the last line without its end. */
+static bool ends_amid_a_line(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last;
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* In one write(2) at the end of the file, and brought to disk before the token is shown. */
 static int append(const char *path, const char *line)
 {
-	_cleanup_(closep) int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	size_t size = strlen(line);
+	_cleanup_(closep) int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	char text[TOKEN_LINE_SIZE + 1];
 
 	if (fd < 0)
 		return -errno;
-	ssize_t n = write(fd, line, size);
+	int size = snprintf(text, sizeof(text), "%s%s", ends_amid_a_line(fd) ? "\n" : "", line);
+	ssize_t n = write(fd, text, (size_t)size);
 	if (n < 0 || fsync(fd) < 0)
 		return -errno;
-	return (size_t)n == size ? 0 : -ENOSPC;
+	return n == size ? 0 : -ENOSPC;
 }
 
 static enum command_status make(const struct options *o, const char *path)
