@@ -2,15 +2,18 @@
 #include "libpprof/gzip.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "libpprof/pprof.h"
+#include "libpprof/wire.h"
 
 #define GZIP_WINDOW (15 + 16) /* the largest window, gzip framing: zlib.h, deflateInit2 */
 #define GZIP_MEMORY 8	      /* zlib's default */
 #define OUT_STEP    ((size_t)64 << 10)
+#define MAX_RATIO   1032 /* of deflate: zlib.net/zlib_tech.html */
 
 bool pp_is_gzip(const uint8_t *data, size_t size)
 {
@@ -19,54 +22,63 @@ bool pp_is_gzip(const uint8_t *data, size_t size)
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-/* Inflate one step; one byte over the limit is enough to know that there is more. */
-static int inflate_step(z_stream *z, size_t limit, struct pp_array *bytes, int *ret_status)
+/*
+ * The room to begin with: what the last four bytes say, if that can be. They count the last member
+ * only, modulo 2^32, and are anybody's.
+ */
+static size_t first_room(const uint8_t *data, size_t size)
 {
-	size_t room = limit + 1 - bytes->n;
-	size_t step = room < OUT_STEP ? room : OUT_STEP;
-	int r = pp_array_reserve(bytes, 1, step);
+	size_t most = size * MAX_RATIO, told;
 
-	if (r)
-		return r;
-	z->next_out = pp_array_at(bytes, uint8_t, bytes->n);
-	z->avail_out = step;
-	*ret_status = inflate(z, Z_NO_FLUSH);
-	bytes->n += step - z->avail_out;
-	return bytes->n > limit ? PPROF_E_TOO_LARGE : 0;
+	if (size < 4)
+		return OUT_STEP;
+	data += size - 4;
+	told = (size_t)data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16 |
+	       (size_t)data[3] << 24;
+	return told && told < most ? told : OUT_STEP;
 }
 
-static int inflate_members(z_stream *z, size_t limit, struct pp_array *bytes)
+/* One member: it is begun again with twice the room until it fits. */
+static int inflate_member(struct libdeflate_decompressor *d, struct pp_reader *in, size_t limit,
+			  struct pp_array *bytes)
 {
-	int status, r;
+	size_t room = first_room(in->data, in->size), used, made;
+	enum libdeflate_result result;
+	int r;
 
-	for (;;) {
-		r = inflate_step(z, limit, bytes, &status);
+	for (;; room *= 2) {
+		if (room > limit - bytes->n)
+			room = limit - bytes->n;
+		r = pp_array_reserve(bytes, 1, room + 1);
 		if (r)
 			return r;
-		if (status == Z_STREAM_END) {
-			if (!z->avail_in)
-				return 0;
-			status = inflateReset(z);
-		}
-		if (status == Z_MEM_ERROR)
-			return -ENOMEM;
-		if (status != Z_OK)
-			return PPROF_E_MALFORMED;
+		result = libdeflate_gzip_decompress_ex(d, in->data, in->size,
+						       pp_array_at(bytes, uint8_t, bytes->n), room,
+						       &used, &made);
+		if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
+			break;
+		if (room == limit - bytes->n)
+			return PPROF_E_TOO_LARGE;
 	}
+	if (result != LIBDEFLATE_SUCCESS)
+		return PPROF_E_MALFORMED;
+	bytes->n += made;
+	in->data += used;
+	in->size -= used;
+	return 0;
 }
 
 int pp_gunzip(const uint8_t *data, size_t size, size_t limit, struct pp_array *ret_bytes)
 {
-	z_stream z = { .next_in = (Bytef *)data, .avail_in = size };
-	int r;
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	struct pp_reader in = pp_reader_of(data, size);
+	int r = d ? 0 : -ENOMEM;
 
 	*ret_bytes = (struct pp_array){ 0 };
-	if (size > UINT_MAX)
-		return PPROF_E_TOO_LARGE;
-	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
-		return -ENOMEM;
-	r = inflate_members(&z, limit, ret_bytes);
-	inflateEnd(&z);
+	do
+		r = r ?: inflate_member(d, &in, limit, ret_bytes);
+	while (!r && in.size);
+	libdeflate_free_decompressor(d);
 	return r;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gzip (RFC 1952) in memory, by zlib. */
+/* gzip (RFC 1952) in memory: read by libdeflate, which takes it whole, and written by zlib. */
 #pragma once
 
 #include <stdbool.h>

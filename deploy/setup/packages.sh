@@ -8,7 +8,7 @@
 
 # To build hone; then what the tests need besides.
 build_packages=(gcc libc6-dev clang llvm meson ninja-build pkgconf bpftool
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
+	libbpf-dev libelf-dev zlib1g-dev libdeflate-dev libjansson-dev libcurl4-openssl-dev
 	libprotobuf-c-dev protobuf-c-compiler libyaml-dev libmicrohttpd-dev libgnutls28-dev libcap-ng-dev
 	libseccomp-dev libsqlite3-dev nettle-dev python3 libpcre2-dev)
 test_packages=(libcmocka-dev python3-yaml git make clang-format mandoc
