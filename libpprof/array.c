@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "libpprof/pprof.h"
 
@@ -39,7 +38,7 @@ int pp_array_reserve(struct pp_array *a, size_t item, size_t n)
 	return 0;
 }
 
-int pp_array_append(struct pp_array *a, size_t item, const void *items, size_t n)
+int pp_array_append_more(struct pp_array *a, size_t item, const void *items, size_t n)
 {
 	uintptr_t from = (uintptr_t)items - (uintptr_t)a->data;
 	bool inside = a->data && from < (uintptr_t)a->n * item;

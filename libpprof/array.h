@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct pp_array {
 	void *data;
@@ -20,8 +21,17 @@ void pp_array_fini(struct pp_array *a);
 /* Room for @n more items of @item bytes: 0, -ENOMEM, or PPROF_E_TOO_LARGE above 2^32 - 2 items. */
 int pp_array_reserve(struct pp_array *a, size_t item, size_t n);
 
+/* pp_array_append() where there may be no room. */
+int pp_array_append_more(struct pp_array *a, size_t item, const void *items, size_t n);
+
 /* Append @n items. @items may lie in the array itself: they are found again when it moves. */
-int pp_array_append(struct pp_array *a, size_t item, const void *items, size_t n);
+static inline int pp_array_append(struct pp_array *a, size_t item, const void *items, size_t n)
+{
+	if (n != 1 || a->n == a->capacity)
+		return pp_array_append_more(a, item, items, n);
+	memcpy((char *)a->data + a->n++ * item, items, item);
+	return 0;
+}
 
 /* By way of an integer, as @number may be 0 in an empty array that has no memory yet. */
 #define pp_array_at(a, type, number) \

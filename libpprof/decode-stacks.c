@@ -138,18 +138,19 @@ static int read_sample_fields(struct pp_decoder *d, struct pp_reader m)
 
 static int find_locations(struct pp_decoder *d)
 {
-	d->sample_locations.n = 0;
-	for (uint32_t i = 0; i < d->location_ids.n; i++) {
-		uint64_t id = *pp_array_at(&d->location_ids, uint64_t, i);
-		uint32_t number;
-		int r;
+	uint32_t n = d->location_ids.n, *numbers;
+	const uint64_t *ids = d->location_ids.data;
+	int r;
 
-		if (!pp_ids_find(&d->locations, id, &number))
+	d->sample_locations.n = 0;
+	r = pp_array_reserve(&d->sample_locations, sizeof(*numbers), n);
+	if (r)
+		return r;
+	numbers = d->sample_locations.data;
+	for (uint32_t i = 0; i < n; i++)
+		if (!pp_ids_find(&d->locations, ids[i], &numbers[i]))
 			return pp_malformed(d, "a sample has an unknown location");
-		r = pp_array_append(&d->sample_locations, sizeof(number), &number, 1);
-		if (r)
-			return r;
-	}
+	d->sample_locations.n = n;
 	return 0;
 }
 

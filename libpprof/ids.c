@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-struct pair {
-	uint64_t id;
-	uint32_t number;
-};
-
 void pp_ids_fini(struct pp_ids *ids)
 {
 	pp_array_fini(&ids->pairs);
@@ -15,19 +10,19 @@ void pp_ids_fini(struct pp_ids *ids)
 
 int pp_ids_add(struct pp_ids *ids, uint64_t id, uint32_t number)
 {
-	struct pair pair = { .id = id, .number = number };
+	struct pp_id pair = { .id = id, .number = number };
 
 	return pp_array_append(&ids->pairs, sizeof(pair), &pair, 1);
 }
 
 static int by_id(const void *a, const void *b)
 {
-	uint64_t x = ((const struct pair *)a)->id, y = ((const struct pair *)b)->id;
+	uint64_t x = ((const struct pp_id *)a)->id, y = ((const struct pp_id *)b)->id;
 
 	return x < y ? -1 : x > y;
 }
 
-static bool ascending(const struct pair *pairs, uint32_t n)
+static bool ascending(const struct pp_id *pairs, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++)
 		if (pairs[i - 1].id >= pairs[i].id)
@@ -37,7 +32,7 @@ static bool ascending(const struct pair *pairs, uint32_t n)
 
 bool pp_ids_seal(struct pp_ids *ids)
 {
-	struct pair *pairs = ids->pairs.data;
+	struct pp_id *pairs = ids->pairs.data;
 	uint32_t n = ids->pairs.n;
 
 	if (ascending(pairs, n))
@@ -46,18 +41,13 @@ bool pp_ids_seal(struct pp_ids *ids)
 	return ascending(pairs, n);
 }
 
-bool pp_ids_find(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number)
+bool pp_ids_search(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number)
 {
-	const struct pair *pairs = ids->pairs.data, wanted = { .id = id };
+	const struct pp_id *pairs = ids->pairs.data, wanted = { .id = id };
 	uint32_t n = ids->pairs.n;
-	const struct pair *found;
+	const struct pp_id *found;
 
-	if (!n)
-		return false;
-	if (id - 1 < n && pairs[id - 1].id == id)
-		found = &pairs[id - 1];
-	else
-		found = bsearch(&wanted, pairs, n, sizeof(*pairs), by_id);
+	found = n ? bsearch(&wanted, pairs, n, sizeof(*pairs), by_id) : NULL;
 	if (!found)
 		return false;
 	*ret_number = found->number;

@@ -10,8 +10,13 @@
 
 #include "libpprof/array.h"
 
+struct pp_id {
+	uint64_t id;
+	uint32_t number;
+};
+
 struct pp_ids {
-	struct pp_array pairs; /* sorted by id once pp_ids_seal() was called */
+	struct pp_array pairs; /* struct pp_id, sorted by id once pp_ids_seal() was called */
 };
 
 void pp_ids_fini(struct pp_ids *ids);
@@ -20,5 +25,16 @@ int pp_ids_add(struct pp_ids *ids, uint64_t id, uint32_t number);
 /* All ids are in: false when one is there twice. */
 bool pp_ids_seal(struct pp_ids *ids);
 
+/* pp_ids_find() where ids are not counted up. */
+bool pp_ids_search(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number);
+
 /* After pp_ids_seal(). */
-bool pp_ids_find(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number);
+static inline bool pp_ids_find(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number)
+{
+	const struct pp_id *there = pp_array_at(&ids->pairs, struct pp_id, id - 1);
+
+	if (id - 1 >= ids->pairs.n || there->id != id)
+		return pp_ids_search(ids, id, ret_number);
+	*ret_number = there->number;
+	return true;
+}

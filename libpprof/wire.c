@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libpprof/wire.h"
 
-#include <string.h>
-
 #include "libpprof/pprof.h"
 
 #define VARINT_MAX_BYTES 10
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-/* The gate: the next @size bytes, or NULL and r->bad. */
-static const uint8_t *take(struct pp_reader *r, uint64_t size)
-{
-	const uint8_t *data = r->data;
-
-	if (r->bad || size > r->size) {
-		r->bad = true;
-		return NULL;
-	}
-	r->data += size;
-	r->size -= size;
-	return data;
-}
-
-static bool read_varint(struct pp_reader *r, uint64_t *ret_value)
+bool pp_read_long_varint(struct pp_reader *r, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
 	for (unsigned int i = 0; i < VARINT_MAX_BYTES; i++) {
-		const uint8_t *byte = take(r, 1);
+		const uint8_t *byte = pp_take(r, 1);
 
 		if (!byte)
 			return false;
@@ -39,102 +23,33 @@ static bool read_varint(struct pp_reader *r, uint64_t *ret_value)
 			return true;
 		}
 	}
-	r->bad = true;
-	return false;
+	return pp_reader_fail(r);
 }
 
-bool pp_next_varint(struct pp_reader *r, uint64_t *ret_value)
-{
-	return !r->bad && r->size && read_varint(r, ret_value);
-}
-
-bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field)
-{
-	uint64_t tag, size;
-	const uint8_t *data;
-
-	if (!pp_next_varint(r, &tag))
-		return false;
-	*ret_field = (struct pp_field){ .number = tag >> 3, .type = tag & 7 };
-	switch (ret_field->type) {
-	case PP_VARINT:
-		return read_varint(r, &ret_field->value);
-	case PP_FIXED64:
-		return take(r, 8) != NULL;
-	case PP_FIXED32:
-		return take(r, 4) != NULL;
-	case PP_BYTES:
-		if (!read_varint(r, &size))
-			return false;
-		data = take(r, size);
-		if (!data)
-			return false;
-		ret_field->bytes = pp_reader_of(data, size);
-		return true;
-	default:
-		r->bad = true;
-		return false;
-	}
-}
-
-void pp_take_varint(struct pp_reader *r, const struct pp_field *f, uint64_t *ret_value)
-{
-	if (f->type == PP_VARINT)
-		*ret_value = f->value;
-	else
-		r->bad = true;
-}
-
-void pp_take_int(struct pp_reader *r, const struct pp_field *f, int64_t *ret_value)
-{
-	if (f->type == PP_VARINT)
-		*ret_value = (int64_t)f->value;
-	else
-		r->bad = true;
-}
-
-void pp_take_bool(struct pp_reader *r, const struct pp_field *f, bool *ret_value)
-{
-	if (f->type == PP_VARINT)
-		*ret_value = f->value != 0;
-	else
-		r->bad = true;
-}
-
-bool pp_take_bytes(struct pp_reader *r, const struct pp_field *f, struct pp_reader *ret_bytes)
-{
-	if (f->type != PP_BYTES) {
-		r->bad = true;
-		return false;
-	}
-	*ret_bytes = f->bytes;
-	return true;
-}
-
-static int append(struct pp_array *values, uint64_t value, size_t limit)
-{
-	if (values->n >= limit)
-		return PPROF_E_TOO_LARGE;
-	return pp_array_append(values, sizeof(value), &value, 1);
-}
-
+/* A varint has a byte at least, so there is room for all of them before the first. */
 int pp_take_varints(struct pp_reader *r, const struct pp_field *f, struct pp_array *values,
 		    size_t limit)
 {
+	size_t room = limit > values->n ? limit - values->n : 0;
 	struct pp_reader packed;
 	uint64_t value;
+	int error;
 
 	if (f->type == PP_VARINT)
-		return append(values, f->value, limit);
+		return room ? pp_array_append(values, sizeof(f->value), &f->value, 1)
+			    : PPROF_E_TOO_LARGE;
 	if (!pp_take_bytes(r, f, &packed))
 		return 0;
+	error = pp_array_reserve(values, sizeof(value), packed.size < room ? packed.size : room);
+	if (error)
+		return error;
 	while (pp_next_varint(&packed, &value)) {
-		int error = append(values, value, limit);
-
-		if (error)
-			return error;
+		if (!room--)
+			return PPROF_E_TOO_LARGE;
+		*pp_array_at(values, uint64_t, values->n++) = value;
 	}
-	r->bad |= packed.bad;
+	if (packed.bad)
+		pp_reader_fail(r);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  * The protocol buffers wire format, as far as pprof needs it: varints, length-delimited fields, and
  * skipping of the rest. protobuf.dev/programming-guides/encoding
  *
- * A reader is a cursor over borrowed bytes and the one gate to them; nothing is allocated. What
- * google/pprof's profile/proto.go takes is taken, what it refuses is refused: a known field of the
- * wrong wire type, groups, a length that runs over, a varint of more than ten bytes.
+ * A reader is a cursor over borrowed bytes and the one gate to them; nothing is allocated. Reading
+ * is inline: it is most of what decoding costs. What google/pprof's profile/proto.go takes is
+ * taken, what it refuses is refused: a known field of the wrong wire type, groups, a length that
+ * runs over, a varint of more than ten bytes.
  */
 #pragma once
 
@@ -20,7 +21,7 @@ enum pp_wire_type { PP_VARINT = 0, PP_FIXED64 = 1, PP_BYTES = 2, PP_FIXED32 = 5 
 struct pp_reader {
 	const uint8_t *data;
 	size_t size;
-	bool bad; /* malformed: nothing more is read */
+	bool bad; /* malformed: nothing is left to be read */
 };
 
 struct pp_field {
@@ -35,17 +36,105 @@ static inline struct pp_reader pp_reader_of(const void *data, size_t size)
 	return (struct pp_reader){ .data = data, .size = size };
 }
 
-/* The next field of a message; false at its end, or with r->bad. */
-bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field);
+/* Malformed. False. */
+static inline bool pp_reader_fail(struct pp_reader *r)
+{
+	r->bad = true;
+	r->size = 0;
+	return false;
+}
+
+/* The gate: the next @size bytes, or NULL and r->bad. */
+static inline const uint8_t *pp_take(struct pp_reader *r, uint64_t size)
+{
+	const uint8_t *data = r->data;
+
+	if (size > r->size) {
+		pp_reader_fail(r);
+		return NULL;
+	}
+	r->data += size;
+	r->size -= size;
+	return data;
+}
+
+/* One of any length. */
+bool pp_read_long_varint(struct pp_reader *r, uint64_t *ret_value);
+
+static inline bool pp_read_varint(struct pp_reader *r, uint64_t *ret_value)
+{
+	if (!r->size || *r->data & 0x80)
+		return pp_read_long_varint(r, ret_value);
+	*ret_value = *r->data++;
+	r->size--;
+	return true;
+}
 
 /* A varint; false at the end, or with r->bad. */
-bool pp_next_varint(struct pp_reader *r, uint64_t *ret_value);
+static inline bool pp_next_varint(struct pp_reader *r, uint64_t *ret_value)
+{
+	return r->size && pp_read_varint(r, ret_value);
+}
+
+/* The next field of a message; false at its end, or with r->bad. */
+static inline bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field)
+{
+	uint64_t tag, size;
+
+	if (!pp_next_varint(r, &tag))
+		return false;
+	*ret_field = (struct pp_field){ .number = tag >> 3, .type = tag & 7 };
+	switch (ret_field->type) {
+	case PP_VARINT:
+		return pp_read_varint(r, &ret_field->value);
+	case PP_FIXED64:
+		return pp_take(r, 8) != NULL;
+	case PP_FIXED32:
+		return pp_take(r, 4) != NULL;
+	case PP_BYTES:
+		if (!pp_read_varint(r, &size))
+			return false;
+		ret_field->bytes = pp_reader_of(pp_take(r, size), size);
+		return !r->bad;
+	default:
+		return pp_reader_fail(r);
+	}
+}
 
 /* The field's value if it is of that type; otherwise r->bad, and the value is left alone. */
-void pp_take_varint(struct pp_reader *r, const struct pp_field *f, uint64_t *ret_value);
-void pp_take_int(struct pp_reader *r, const struct pp_field *f, int64_t *ret_value);
-void pp_take_bool(struct pp_reader *r, const struct pp_field *f, bool *ret_value);
-bool pp_take_bytes(struct pp_reader *r, const struct pp_field *f, struct pp_reader *ret_bytes);
+static inline void pp_take_varint(struct pp_reader *r, const struct pp_field *f,
+				  uint64_t *ret_value)
+{
+	if (f->type == PP_VARINT)
+		*ret_value = f->value;
+	else
+		pp_reader_fail(r);
+}
+
+static inline void pp_take_int(struct pp_reader *r, const struct pp_field *f, int64_t *ret_value)
+{
+	if (f->type == PP_VARINT)
+		*ret_value = (int64_t)f->value;
+	else
+		pp_reader_fail(r);
+}
+
+static inline void pp_take_bool(struct pp_reader *r, const struct pp_field *f, bool *ret_value)
+{
+	if (f->type == PP_VARINT)
+		*ret_value = f->value != 0;
+	else
+		pp_reader_fail(r);
+}
+
+static inline bool pp_take_bytes(struct pp_reader *r, const struct pp_field *f,
+				 struct pp_reader *ret_bytes)
+{
+	if (f->type != PP_BYTES)
+		return pp_reader_fail(r);
+	*ret_bytes = f->bytes;
+	return true;
+}
 
 /*
  * Append the field's varints, packed or single, to @values (of uint64_t), at most @limit in all.
