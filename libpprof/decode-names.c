@@ -111,6 +111,8 @@ static int read_mapping(struct pp_decoder *d, struct pp_reader m)
 	r = string_numbers(d, 2, text, (uint32_t *[]){ &row.file, &row.build_id });
 	if (!r)
 		r = pp_add_mapping(d->p, &row, &number);
+	if (!r && !d->mappings.pairs.n)
+		d->p->main_mapping = number;
 	return r ? r : pp_ids_add(&d->mappings, id, number);
 }
 

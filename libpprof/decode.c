@@ -21,6 +21,7 @@
 #define DEFAULT_UNCOMPRESSED ((size_t)256 << 20)
 #define DEFAULT_ROWS	     ((size_t)4 << 20)
 #define DEFAULT_DEPTH	     ((size_t)64 << 10)
+#define KEPT		     ((size_t)32 << 20)
 #define MAX_UNCOMPRESSED     ((size_t)UINT32_MAX - 1)
 
 static int read_file(struct pp_decoder *d, struct pp_reader file)
@@ -42,18 +43,11 @@ static int read_file(struct pp_decoder *d, struct pp_reader file)
 
 static int decode_plain(struct pp_decoder *d, const uint8_t *data, size_t size)
 {
-	int r;
-
 	if (!size)
 		return pp_malformed(d, "empty file");
 	if (size > d->limits.uncompressed)
 		return pp_too_large(d, "larger than allowed");
-	r = pprof_new(&d->p);
-	if (!r)
-		r = read_file(d, pp_reader_of(data, size));
-	if (r)
-		d->p = pprof_free(d->p);
-	return r;
+	return read_file(d, pp_reader_of(data, size));
 }
 
 static int decode_gzip(struct pp_decoder *d, const uint8_t *data, size_t size)
@@ -94,12 +88,15 @@ static struct pprof_limits complete(const struct pprof_limits *given)
 	return l;
 }
 
-int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
-		 struct pprof_profile **ret_profile, const char **ret_reason)
+int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
+		 const struct pprof_limits *limits, const char **ret_reason)
 {
-	struct pp_decoder d = { .limits = complete(limits) };
-	int r = pp_is_gzip(data, size) ? decode_gzip(&d, data, size) : decode_plain(&d, data, size);
+	struct pp_decoder d = { .p = p, .limits = complete(limits) };
+	int r = pp_clear(p, KEPT);
 
+	if (!r)
+		r = pp_is_gzip(data, size) ? decode_gzip(&d, data, size)
+					   : decode_plain(&d, data, size);
 	pp_array_fini(&d.strings);
 	pp_ids_fini(&d.mappings);
 	pp_ids_fini(&d.functions);
@@ -110,7 +107,20 @@ int pprof_decode(const void *data, size_t size, const struct pprof_limits *limit
 	pp_array_fini(&d.sample_locations);
 	if (r > 0 && ret_reason)
 		*ret_reason = d.reason ? d.reason : "too large";
+	return r > 0 ? pp_clear(p, KEPT) ?: r : r;
+}
+
+int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
+		 struct pprof_profile **ret_profile, const char **ret_reason)
+{
+	struct pprof_profile *p = NULL;
+	int r = pprof_new(&p);
+
 	if (!r)
-		*ret_profile = d.p;
+		r = pprof_reread(p, data, size, limits, ret_reason);
+	if (r)
+		pprof_free(p);
+	else
+		*ret_profile = p;
 	return r;
 }

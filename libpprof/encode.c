@@ -203,8 +203,8 @@ static void put_tables(struct encoder *e)
 {
 	const struct pprof_profile *p = e->p;
 
-	if (p->mappings.n)
-		id_of(e, &e->mappings, 0);
+	if (pprof_main_mapping(p) != PPROF_NONE)
+		id_of(e, &e->mappings, pprof_main_mapping(p));
 	for (uint32_t i = 0; i < e->locations.order.n; i++) {
 		uint32_t mapping =
 			pp_array_at(&p->locations, struct pp_location, in_order(&e->locations, i))

@@ -22,6 +22,13 @@ void pp_index_fini(struct pp_index *ix)
 	*ix = (struct pp_index){ 0 };
 }
 
+void pp_index_clear(struct pp_index *ix)
+{
+	if (ix->n)
+		memset(ix->slots, 0, ix->capacity * sizeof(*ix->slots));
+	ix->n = 0;
+}
+
 bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint32_t *ret_number)
 {
 	uint32_t wanted = hash, mask = ix->capacity - 1;

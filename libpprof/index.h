@@ -19,6 +19,9 @@ struct pp_index {
 
 void pp_index_fini(struct pp_index *ix);
 
+/* Without records, and with the room for as many. */
+void pp_index_clear(struct pp_index *ix);
+
 /*
  * The next record that may have this hash; *@at is PP_INDEX_START at first. False: no more.
  * Always compare: records of other hashes may be given.

@@ -50,6 +50,48 @@ int pprof_new(struct pprof_profile **ret_profile)
 	return 0;
 }
 
+static size_t kept_size(const struct pprof_profile *p)
+{
+	return p->strings.size + p->strings.texts.n * sizeof(char *) +
+	       p->mappings.n * sizeof(struct pp_mapping) +
+	       p->functions.n * sizeof(struct pp_function) +
+	       p->locations.n * sizeof(struct pp_location) + p->lines.n * sizeof(struct pprof_line);
+}
+
+static int clear_tables(struct pprof_profile *p)
+{
+	uint32_t empty;
+
+	p->generation++;
+	pp_strings_fini(&p->strings);
+	p->mappings.n = p->functions.n = p->locations.n = p->lines.n = 0;
+	pp_index_fini(&p->mapping_index);
+	pp_index_fini(&p->function_index);
+	pp_index_fini(&p->location_index);
+	return pp_intern(p, "", &empty);
+}
+
+int pp_clear(struct pprof_profile *p, size_t kept)
+{
+	p->header = (struct pp_header){ 0 };
+	p->main_mapping = PPROF_NONE;
+	p->sample_types.n = 0;
+	p->samples.n = p->sample_locations.n = p->sample_labels.n = p->sample_values.n = 0;
+	pp_index_clear(&p->sample_index);
+	pprof_clear_comments(p);
+	return kept_size(p) > kept ? clear_tables(p) : 0;
+}
+
+uint64_t pprof_generation(const struct pprof_profile *p)
+{
+	return p->generation;
+}
+
+uint32_t pprof_main_mapping(const struct pprof_profile *p)
+{
+	return p->main_mapping < p->mappings.n ? p->main_mapping : PPROF_NONE;
+}
+
 int pp_intern(struct pprof_profile *p, const char *text, uint32_t *ret_number)
 {
 	if (!text)

@@ -64,6 +64,8 @@ struct pp_header {
 struct pprof_profile {
 	struct pp_strings strings; /* number 0 is "" */
 	struct pp_header header;
+	uint32_t main_mapping;	      /* its number, should there be one */
+	uint64_t generation;	      /* pprof_generation() */
 	struct pp_array sample_types; /* struct pp_value_type */
 	struct pp_array comments;     /* uint32_t, a string */
 
@@ -90,6 +92,12 @@ static inline const char *pp_text(const struct pprof_profile *p, uint32_t number
 {
 	return pp_strings_at(&p->strings, number);
 }
+
+/*
+ * Make the profile empty, but for the rows of its tables; for these too when they have more than
+ * @kept bytes.
+ */
+int pp_clear(struct pprof_profile *p, size_t kept);
 
 /* Rows whose strings are numbers already. */
 int pp_add_sample_type(struct pprof_profile *p, const struct pp_value_type *type);

@@ -155,6 +155,8 @@ int pprof_add_sample(struct pprof_profile *p, const struct pprof_sample *s, uint
 size_t pprof_n_sample_types(const struct pprof_profile *p);
 size_t pprof_n_comments(const struct pprof_profile *p);
 size_t pprof_n_mappings(const struct pprof_profile *p);
+/* The main binary: number 0, but for a profile of pprof_reread(); PPROF_NONE for none. */
+uint32_t pprof_main_mapping(const struct pprof_profile *p);
 size_t pprof_n_functions(const struct pprof_profile *p);
 size_t pprof_n_locations(const struct pprof_profile *p);
 size_t pprof_n_samples(const struct pprof_profile *p);
@@ -182,6 +184,21 @@ struct pprof_sample pprof_sample(struct pprof_profile *p, size_t number);
  */
 int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
 		 struct pprof_profile **ret_profile, const char **ret_reason);
+
+/*
+ * Read another profile into @p, in place of the one that it holds. Of this only the rows of the
+ * tables stay, with their numbers, and those of the new one are found among them or added. So
+ * profiles of one program are read with little work, and what was made of a row of one (its number
+ * in a third profile) is good for the next, as long as pprof_generation() is the same: tables that
+ * have grown over 32 MiB begin anew.
+ *
+ * What no sample uses is then none of the profile's: see pprof_main_mapping(), and do not count or
+ * pprof_merge() it. As pprof_decode(); after an outcome @p has no samples and can be read into
+ * again, after -ENOMEM it is fit only for pprof_free().
+ */
+int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
+		 const struct pprof_limits *limits, const char **ret_reason);
+uint64_t pprof_generation(const struct pprof_profile *p);
 
 enum pprof_encoding {
 	PPROF_PLAIN, /* the bare message */

@@ -27,6 +27,7 @@ void pp_strings_fini(struct pp_strings *s)
 	}
 	pp_index_fini(&s->index);
 	pp_array_fini(&s->texts);
+	s->size = 0;
 }
 
 /* A text larger than the largest chunk gets one of its own size. */
@@ -44,6 +45,7 @@ static int add_chunk(struct pp_strings *s, size_t needed)
 		return -ENOMEM;
 	*chunk = (struct pp_chunk){ .next = s->chunks, .capacity = capacity };
 	s->chunks = chunk;
+	s->size += capacity;
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct pp_strings {
 	struct pp_array texts; /* of const char * */
 	struct pp_index index;
 	struct pp_chunk *chunks; /* the newest first */
+	size_t size;		 /* bytes of them all */
 };
 
 void pp_strings_fini(struct pp_strings *s);

@@ -2,7 +2,8 @@
 /*
  * Any bytes decode or are refused. What was decoded encodes; that is what protobuf-c reads the same
  * way and writes byte for byte the same, and decoding it changes nothing. Where protobuf-c reads
- * the input too, its rewriting of it means the same to us.
+ * the input too, its rewriting of it means the same to us. Read where another profile was, it is
+ * the same profile.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,27 @@ static void check_rewritten(const uint8_t *data, size_t size, struct bytes writt
 	pprof__profile__free_unpacked(m, NULL);
 }
 
+/* ---- the input, read where another profile was ------------------------------------------- */
+
+/* Rows that are there already make no difference, nor does what was refused in between. */
+static void check_reread(const uint8_t *data, size_t size, struct bytes written)
+{
+	struct pprof_profile *p;
+	struct bytes again;
+
+	check(pprof_new(&p) == 0);
+	for (int i = 0; i < 2; i++) {
+		check(pprof_reread(p, data, size, NULL, NULL) == 0);
+		again = encode(p);
+		check_same(again, written);
+		free(again.data);
+		check(pprof_reread(p, written.data, written.size - 1, NULL, NULL) >= 0);
+		check(pprof_reread(p, "", 0, NULL, NULL) == PPROF_E_MALFORMED);
+		check(!pprof_n_samples(p) && !pprof_n_comments(p));
+	}
+	pprof_free(p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pprof_limits limits = { .size = sizeof(limits), .uncompressed = 1 << 20 };
@@ -218,6 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_written(written);
 	if (!has_two_period_types(data, size))
 		check_rewritten(data, size, written);
+	check_reread(data, size, written);
 	free(written.data);
 	pprof_free(p);
 	return 0;

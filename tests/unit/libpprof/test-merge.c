@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/libpprof/sample-profile.h"
 
@@ -130,13 +131,102 @@ static void test_mismatch(void **state)
 	pprof_free(wall);
 }
 
+/* ---- reading into one profile ------------------------------------------------------------ */
+
+struct bytes {
+	uint8_t *data;
+	size_t size;
+};
+
+static struct bytes encoded(struct pprof_profile *p)
+{
+	struct bytes b;
+
+	assert_int_equal(pprof_encode(p, PPROF_PLAIN, &b.data, &b.size), 0);
+	return b;
+}
+
+/* One stack in a program of that name. */
+static struct bytes of_program(const char *file, const char *leaf)
+{
+	struct pprof_profile *p = one(file, leaf, 2);
+	struct pprof_profile *moved = cpu_profile();
+	struct pprof_mapping m = { .file = file, .limit = 0x1000 };
+	struct bytes b;
+
+	assert_int_equal(pprof_add_mapping(moved, &m, NULL), 0);
+	assert_int_equal(pprof_merge(moved, p), 0);
+	b = encoded(moved);
+	pprof_free(p);
+	pprof_free(moved);
+	return b;
+}
+
+static void reread(struct pprof_profile *p, struct bytes b)
+{
+	struct bytes again;
+
+	assert_int_equal(pprof_reread(p, b.data, b.size, NULL, NULL), 0);
+	again = encoded(p);
+	assert_int_equal(again.size, b.size);
+	assert_memory_equal(again.data, b.data, b.size);
+	free(again.data);
+}
+
+static void test_reread(void **state)
+{
+	struct bytes a = of_program("/bin/a", "main.f"), b = of_program("/bin/b", "main.g");
+	struct pprof_profile *p;
+	uint32_t location;
+
+	(void)state;
+	assert_int_equal(pprof_new(&p), 0);
+	reread(p, a);
+	location = pprof_sample(p, 0).locations[0];
+	assert_string_equal(pprof_mapping(p, pprof_main_mapping(p)).file, "/bin/a");
+	reread(p, b);
+	assert_int_not_equal(pprof_sample(p, 0).locations[0], location);
+	assert_string_equal(pprof_mapping(p, pprof_main_mapping(p)).file, "/bin/b");
+	assert_int_equal(pprof_reread(p, a.data, a.size - 1, NULL, NULL), PPROF_E_MALFORMED);
+	assert_int_equal(pprof_n_samples(p) + pprof_n_comments(p) + pprof_n_sample_types(p), 0);
+	assert_int_equal(pprof_main_mapping(p), PPROF_NONE);
+	reread(p, a);
+	assert_int_equal(pprof_sample(p, 0).locations[0], location);
+	assert_int_equal(pprof_generation(p), 0);
+	pprof_free(p);
+	free(a.data);
+	free(b.data);
+}
+
+static void test_reread_large(void **state)
+{
+	struct pprof_profile *p, *large = one("large", "main.f", 1);
+	struct bytes a = of_program("/bin/a", "main.f"), b;
+	char *text = calloc(1, (33 << 20) + 1);
+
+	(void)state;
+	memset(text, 'x', 33 << 20);
+	assert_int_equal(pprof_add_comment(large, text), 0);
+	b = encoded(large);
+	assert_int_equal(pprof_new(&p), 0);
+	reread(p, b);
+	assert_int_equal(pprof_generation(p), 0);
+	reread(p, a);
+	assert_int_equal(pprof_generation(p), 1);
+	assert_int_equal(pprof_n_functions(p), 2);
+	pprof_free(large);
+	pprof_free(p);
+	free(text);
+	free(a.data);
+	free(b.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_into_new),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_mismatch),
+		cmocka_unit_test(test_merge),	cmocka_unit_test(test_into_new),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_mismatch),
+		cmocka_unit_test(test_reread),	cmocka_unit_test(test_reread_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
