@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "libpprof/map.h"
 
 #define LEAF_ADDRESS   1
 #define CALLER_ADDRESS 2
@@ -18,9 +19,10 @@ struct trim {
 	struct pprof_profile *to, *from;
 	size_t depth;
 	double factor;
-	uint32_t *functions;	      /* of from to those of to, or PPROF_NONE */
-	uint32_t *locations[N_ROLES]; /* likewise */
-	size_t samples, cpu;	      /* numbers of the sample types; SIZE_MAX: none */
+	uint64_t generation;		  /* of from */
+	struct pp_map functions;	  /* of from to those of to */
+	struct pp_map locations[N_ROLES]; /* likewise */
+	size_t samples, cpu;		  /* numbers of the sample types; SIZE_MAX: none */
 	int64_t period;
 	struct pprof_line *lines;
 	size_t n_lines; /* there is room for */
@@ -53,19 +55,10 @@ int trim_new(struct pprof_profile **ret_profile)
 static void fini(struct trim *t)
 {
 	for (size_t i = 0; i < N_ROLES; i++)
-		free(t->locations[i]);
-	free(t->functions);
+		pp_map_fini(&t->locations[i]);
+	pp_map_fini(&t->functions);
 	free(t->lines);
 	free(t->stack);
-}
-
-static uint32_t *new_map(size_t n)
-{
-	uint32_t *map = reallocarray(NULL, n + 1, sizeof(*map));
-
-	if (map)
-		memset(map, 0xff, (n + 1) * sizeof(*map)); /* PPROF_NONE */
-	return map;
 }
 
 static int find_types(struct trim *t)
@@ -86,31 +79,38 @@ static int find_types(struct trim *t)
 	return t->samples == SIZE_MAX && t->cpu == SIZE_MAX ? TRIM_E_NO_VALUES : 0;
 }
 
-static int init(struct trim *t)
+static void forget(struct trim *t)
 {
-	t->functions = new_map(pprof_n_functions(t->from));
-	if (!t->functions)
-		return -ENOMEM;
-	for (size_t i = 0; i < N_ROLES; i++) {
-		t->locations[i] = new_map(pprof_n_locations(t->from));
-		if (!t->locations[i])
-			return -ENOMEM;
-	}
-	return find_types(t);
+	for (size_t i = 0; i < N_ROLES; i++)
+		pp_map_forget(&t->locations[i]);
+	pp_map_forget(&t->functions);
+	t->generation = pprof_generation(t->from);
+}
+
+static int begin(struct trim *t)
+{
+	int r;
+
+	if (t->generation != pprof_generation(t->from))
+		forget(t);
+	r = pp_map_grow(&t->functions, pprof_n_functions(t->from));
+	for (size_t i = 0; r == 0 && i < N_ROLES; i++)
+		r = pp_map_grow(&t->locations[i], pprof_n_locations(t->from));
+	return r ? r : find_types(t);
 }
 
 static int copy_function(struct trim *t, uint32_t number, uint32_t *ret_number)
 {
-	if (t->functions[number] == PPROF_NONE) {
+	if (t->functions.numbers[number] == PPROF_NONE) {
 		struct pprof_function f = pprof_function(t->from, number);
 
 		if (t->depth)
 			f.file = f.system_name = NULL;
-		int r = pprof_add_function(t->to, &f, &t->functions[number]);
+		int r = pprof_add_function(t->to, &f, &t->functions.numbers[number]);
 		if (r != 0)
 			return r;
 	}
-	*ret_number = t->functions[number];
+	*ret_number = t->functions.numbers[number];
 	return 0;
 }
 
@@ -142,7 +142,7 @@ static bool ends_alone(const struct trim *t, const struct pprof_location *l)
 
 static int copy_location(struct trim *t, uint32_t number, enum role role, uint32_t *ret_number)
 {
-	uint32_t *copy = &t->locations[role][number];
+	uint32_t *copy = &t->locations[role].numbers[number];
 	int r = 0;
 
 	*ret_number = *copy;
@@ -284,24 +284,55 @@ static int add_sample(struct trim *t, size_t number)
 	return pprof_add_sample(t->to, &trimmed, NULL);
 }
 
-int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
-		    double factor)
+static int add(struct trim *t)
 {
-	_cleanup_(
-		fini) struct trim t = { .to = to, .from = from, .depth = depth, .factor = factor };
 	struct trim_sum sum;
-	int r = init(&t);
+	int r = begin(t);
 
 	if (r == 0)
-		r = measure(&t, &sum);
-	for (size_t i = 0; r == 0 && i < pprof_n_samples(from); i++)
-		r = add_sample(&t, i);
+		r = measure(t, &sum);
+	for (size_t i = 0; r == 0 && i < pprof_n_samples(t->from); i++)
+		r = add_sample(t, i);
 	if (r == PPROF_E_TOO_LARGE)
 		return TRIM_E_TOO_LARGE;
 	return r;
 }
 
+int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
+		    double factor)
+{
+	_cleanup_(
+		fini) struct trim t = { .to = to, .from = from, .depth = depth, .factor = factor };
+
+	return add(&t);
+}
+
 int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
 {
 	return trim_add_scaled(to, from, depth, 1);
+}
+
+int trim_open(struct pprof_profile *to, size_t depth, struct trim **ret_trim)
+{
+	struct trim *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	*t = (struct trim){ .to = to, .depth = depth, .factor = 1 };
+	*ret_trim = t;
+	return 0;
+}
+
+struct trim *trim_close(struct trim *t)
+{
+	if (t)
+		fini(t);
+	free(t);
+	return NULL;
+}
+
+int trim_next(struct trim *t, struct pprof_profile *from)
+{
+	t->from = from;
+	return add(t);
 }

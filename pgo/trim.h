@@ -59,3 +59,12 @@ int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
 /* The same with each CPU time times @factor, rounded; what is seen keeps 1 ns at least. */
 int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
 		    double factor);
+
+/* The same for many that pprof_reread() reads into one profile, with less work for each. */
+struct trim;
+
+int trim_open(struct pprof_profile *to, size_t depth, struct trim **ret_trim);
+struct trim *trim_close(struct trim *t);
+
+/* As trim_add(); always the same @from. */
+int trim_next(struct trim *t, struct pprof_profile *from);

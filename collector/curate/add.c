@@ -51,18 +51,19 @@ static struct trim_sum room_of(const struct gathering *g, const struct tally *so
 	};
 }
 
-/* What cannot be used is counted and passed over. @sofar: of @to; it must not overflow either. */
-static int add_profile(struct gathering *g, const struct depot_row *row, struct pprof_profile *to,
+/* What cannot be used is counted and passed over. @sofar: of the sum; it must not overflow either.
+ */
+static int add_profile(struct gathering *g, const struct depot_row *row, struct trim *to,
 		       struct tally *sofar)
 {
 	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
-	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
+	struct pprof_profile *p = g->from;
 	const struct trim_sum left = room_of(g, sofar);
 	struct trim_sum sum;
 	int r = depot_read(g->reader, row->id, &stored);
 
 	if (r == 0)
-		r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+		r = pprof_reread(p, stored.data, stored.size, NULL, NULL);
 	if (r > 0)
 		r = TRIM_E_NO_VALUES;
 	if (r == 0)
@@ -74,7 +75,7 @@ static int add_profile(struct gathering *g, const struct depot_row *row, struct 
 		return 0;
 	}
 	if (r == 0)
-		r = trim_add(to, p, g->request->policy.depth);
+		r = trim_next(to, p);
 	if (r != 0)
 		return r > 0 ? -E2BIG : r;
 	const struct tally one = tally_of(p, row, &sum);
@@ -110,13 +111,19 @@ static int by_group(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
+static void trim_closep(struct trim **t)
+{
+	trim_close(*t);
+}
+
 static int add_rows(struct gathering *g, const struct item *items, size_t n,
 		    struct pprof_profile *to, struct tally *t)
 {
-	int r = 0;
+	_cleanup_(trim_closep) struct trim *trim = NULL;
+	int r = trim_open(to, g->request->policy.depth, &trim);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_profile(g, items[i].row, to, t);
+		r = add_profile(g, items[i].row, trim, t);
 	return r;
 }
 

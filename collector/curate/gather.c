@@ -21,6 +21,7 @@ static void profile_freep(struct pprof_profile **p)
 
 static void gathering_fini(struct gathering *g)
 {
+	pprof_free(g->from);
 	pprof_free(g->whole);
 	choice_fini(&g->choice);
 	free(g->items);
@@ -290,6 +291,8 @@ static int prepare(struct gathering *g, const struct depot_query *query)
 	int r = choose(g->reader, query, g->request, g->list, g->e, &g->choice);
 	if (r == 0)
 		r = find_package(g);
+	if (r == 0)
+		r = pprof_new(&g->from);
 	return r ? r : trim_new(&g->whole);
 }
 

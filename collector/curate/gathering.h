@@ -28,6 +28,7 @@ struct gathering {
 	const struct depot_list *list;
 	const struct curate_request *request;
 	struct choice choice;
+	struct pprof_profile *from; /* read into again and again */
 	struct pprof_profile *whole;
 	struct tally tally;
 	struct trim_sum reserved; /* on its way into .tally, as is what add_profile() is told */

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "libpprof/map.h"
 
 struct fold {
 	struct pprof_profile *to, *from;
 	const struct fold_options *options;
-	uint32_t *mappings, *functions, *locations; /* of from to those of to, or PPROF_NONE */
+	size_t slot;
+	uint64_t generation;			      /* of from */
+	struct pp_map mappings, functions, locations; /* of from to those of to */
 	struct pprof_line *lines;
 	uint32_t *stack;
 	size_t n_lines, n_stack; /* there is room for */
@@ -60,32 +63,48 @@ bool fold_find_type(const struct pprof_profile *p, const struct pprof_value_type
 	return false;
 }
 
-static void fini(struct fold *f)
+struct fold *fold_close(struct fold *f)
 {
-	free(f->mappings);
-	free(f->functions);
-	free(f->locations);
+	if (!f)
+		return NULL;
+	pp_map_fini(&f->mappings);
+	pp_map_fini(&f->functions);
+	pp_map_fini(&f->locations);
 	free(f->lines);
 	free(f->stack);
 	free(f->values);
+	free(f);
+	return NULL;
 }
 
-static uint32_t *new_map(size_t n)
+int fold_open(struct pprof_profile *to, size_t slot, const struct fold_options *options,
+	      struct fold **ret_fold)
 {
-	uint32_t *map = reallocarray(NULL, n + 1, sizeof(*map));
+	struct fold *f = calloc(1, sizeof(*f));
 
-	if (map)
-		memset(map, 0xff, (n + 1) * sizeof(*map)); /* PPROF_NONE */
-	return map;
+	if (!f)
+		return -ENOMEM;
+	*f = (struct fold){ .to = to, .options = options, .slot = slot };
+	f->values = calloc(pprof_n_sample_types(to), sizeof(*f->values));
+	if (!f->values) {
+		fold_close(f);
+		return -ENOMEM;
+	}
+	*ret_fold = f;
+	return 0;
 }
 
-static int init(struct fold *f)
+static int begin(struct fold *f)
 {
-	f->mappings = new_map(pprof_n_mappings(f->from));
-	f->functions = new_map(pprof_n_functions(f->from));
-	f->locations = new_map(pprof_n_locations(f->from));
-	f->values = calloc(pprof_n_sample_types(f->to), sizeof(*f->values));
-	return f->mappings && f->functions && f->locations && f->values ? 0 : -ENOMEM;
+	if (f->generation != pprof_generation(f->from)) {
+		pp_map_forget(&f->mappings);
+		pp_map_forget(&f->functions);
+		pp_map_forget(&f->locations);
+		f->generation = pprof_generation(f->from);
+	}
+	return pp_map_grow(&f->mappings, pprof_n_mappings(f->from))
+		       ?: pp_map_grow(&f->functions, pprof_n_functions(f->from))
+		       ?: pp_map_grow(&f->locations, pprof_n_locations(f->from));
 }
 
 /* @array with room for @wanted items, of which *@n is kept. NULL: no memory. */
@@ -108,12 +127,12 @@ static int copy_mapping(struct fold *f, uint32_t number, uint32_t *ret_number)
 	*ret_number = PPROF_NONE;
 	if (number == PPROF_NONE)
 		return 0;
-	if (f->mappings[number] == PPROF_NONE) {
+	if (f->mappings.numbers[number] == PPROF_NONE) {
 		const struct pprof_mapping m = pprof_mapping(f->from, number);
 
-		r = pprof_add_mapping(f->to, &m, &f->mappings[number]);
+		r = pprof_add_mapping(f->to, &m, &f->mappings.numbers[number]);
 	}
-	*ret_number = f->mappings[number];
+	*ret_number = f->mappings.numbers[number];
 	return r;
 }
 
@@ -121,14 +140,14 @@ static int copy_function(struct fold *f, uint32_t number, uint32_t *ret_number)
 {
 	int r = 0;
 
-	if (f->functions[number] == PPROF_NONE) {
+	if (f->functions.numbers[number] == PPROF_NONE) {
 		struct pprof_function copy = pprof_function(f->from, number);
 
 		if (f->options->shape == FOLD_NAMES)
 			copy = (struct pprof_function){ .name = copy.name };
-		r = pprof_add_function(f->to, &copy, &f->functions[number]);
+		r = pprof_add_function(f->to, &copy, &f->functions.numbers[number]);
 	}
-	*ret_number = f->functions[number];
+	*ret_number = f->functions.numbers[number];
 	return r;
 }
 
@@ -177,10 +196,11 @@ static int copy_location(struct fold *f, uint32_t number, uint32_t *ret_number)
 
 static int find_location(struct fold *f, uint32_t number, uint32_t *ret_number)
 {
-	int r = f->locations[number] == PPROF_NONE ? copy_location(f, number, &f->locations[number])
-						   : 0;
+	int r = f->locations.numbers[number] == PPROF_NONE
+			? copy_location(f, number, &f->locations.numbers[number])
+			: 0;
 
-	*ret_number = f->locations[number];
+	*ret_number = f->locations.numbers[number];
 	return r;
 }
 
@@ -219,7 +239,7 @@ static bool is_wanted(const struct fold *f, const struct pprof_sample *s, size_t
 	       (!f->options->n_call_site || is_under_call_site(f, s));
 }
 
-static int add_sample(struct fold *f, size_t slot, size_t number, size_t type)
+static int add_sample(struct fold *f, size_t number, size_t type)
 {
 	const struct pprof_sample s = pprof_sample(f->from, number);
 	size_t depth = f->options->depth;
@@ -234,7 +254,7 @@ static int add_sample(struct fold *f, size_t slot, size_t number, size_t type)
 		return 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = find_location(f, s.locations[i], &f->stack[i]);
-	f->values[slot] = s.values[type];
+	f->values[f->slot] = s.values[type];
 	const struct pprof_sample folded = { .locations = f->stack,
 					     .n_locations = n,
 					     .values = f->values };
@@ -255,17 +275,30 @@ static int merge_header(struct fold *f)
 	return pprof_set_header(f->to, &to);
 }
 
+int fold_next(struct fold *f, struct pprof_profile *from, size_t type)
+{
+	uint32_t number;
+
+	f->from = from;
+	int r = begin(f);
+	/* The main binary comes first in both. */
+	if (r == 0 && f->options->shape == FOLD_WHOLE)
+		r = copy_mapping(f, pprof_main_mapping(from), &number);
+	for (size_t i = 0; r == 0 && i < pprof_n_samples(from); i++)
+		r = add_sample(f, i, type);
+	return r ? r : merge_header(f);
+}
+
+static void fold_closep(struct fold **f)
+{
+	fold_close(*f);
+}
+
 int fold_add(struct pprof_profile *to, size_t slot, struct pprof_profile *from, size_t type,
 	     const struct fold_options *options)
 {
-	_cleanup_(fini) struct fold f = { .to = to, .from = from, .options = options };
-	uint32_t number;
-	int r = init(&f);
+	_cleanup_(fold_closep) struct fold *f = NULL;
+	int r = fold_open(to, slot, options, &f);
 
-	/* The main binary comes first in both. */
-	if (r == 0 && options->shape == FOLD_WHOLE && pprof_n_mappings(from))
-		r = copy_mapping(&f, 0, &number);
-	for (size_t i = 0; r == 0 && i < pprof_n_samples(from); i++)
-		r = add_sample(&f, slot, i, type);
-	return r ? r : merge_header(&f);
+	return r ? r : fold_next(f, from, type);
 }

@@ -39,6 +39,16 @@ int fold_new(const struct pprof_value_type *type, const struct pprof_value_type 
 bool fold_find_type(const struct pprof_profile *p, const struct pprof_value_type *type,
 		    const struct pprof_value_type *period, size_t *ret_number);
 
+/* Adds up one sample type of profiles that pprof_reread() reads, all into one. */
+struct fold;
+
+int fold_open(struct pprof_profile *to, size_t slot, const struct fold_options *options,
+	      struct fold **ret_fold);
+struct fold *fold_close(struct fold *f);
+
+/* As fold_add(); always the same @from. */
+int fold_next(struct fold *f, struct pprof_profile *from, size_t type);
+
 /*
  * Add values of sample type @type of @from to sample type @slot of @to. 0, PPROF_E_TOO_LARGE or
  * -ENOMEM; after a failure @to is fit only for pprof_free().

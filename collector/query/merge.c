@@ -2,6 +2,7 @@
 #include "collector/query/merge.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "collector/query/select.h"
@@ -10,6 +11,7 @@
 
 #define MAX_STORED ((size_t)128 << 20)
 #define ALL_DEPTH  1000000u
+#define FEW	   8u /* profiles that are not worth a thread */
 
 void merge_freep(struct pprof_profile **p)
 {
@@ -72,13 +74,29 @@ static int list_ids(const struct query_call *c, const struct merge_input *in, st
 
 /* ---- merging ----------------------------------------------------------------------------- */
 
+/* Profiles one after the other; see merge_in_two(). */
 struct merging {
-	const struct query_call *call;
+	struct query_call call;
 	const struct merge_input *in;
 	struct pprof_value_type type, period;
-	struct pprof_profile **profile;
-	struct pprof_profile *trimmed; /* for Go's compiler: samples and cpu */
+	pthread_mutex_t *reading; /* the reader is both halves' */
+	bool aggregate;
+	struct pprof_profile *from; /* read into again and again */
+	struct pprof_profile *to;
+	struct fold *fold; /* of from to to; or, for Go's compiler, of its samples and cpu: */
+	struct trim *trim;
+	const int64_t *ids;
+	size_t n;
+	int result;
 };
+
+static void merging_fini(struct merging *m)
+{
+	fold_close(m->fold);
+	trim_close(m->trim);
+	pprof_free(m->from);
+	pprof_free(m->to);
+}
 
 static int of_pprof(const struct query_call *c, int r)
 {
@@ -94,67 +112,138 @@ static int check_size(const struct query_call *c, const struct pprof_profile *p)
 	return of_pprof(c, PPROF_E_TOO_LARGE);
 }
 
-/* What /pgo passes over, as negative values, is passed over here. */
-static int add_trimmed(struct merging *m, struct pprof_profile *p)
+static int open_sum(struct merging *m)
 {
-	int r = trim_add(m->trimmed, p, m->in->fold.depth ? m->in->fold.depth : ALL_DEPTH);
+	size_t depth = m->in->fold.depth ? m->in->fold.depth : ALL_DEPTH;
+	int r = 0;
+
+	if (!m->to && m->aggregate)
+		r = trim_new(&m->to);
+	else if (!m->to)
+		r = fold_new(&m->type, &m->period, m->in->slots, &m->to);
+	if (r == 0 && m->aggregate)
+		return trim_open(m->to, depth, &m->trim);
+	return r ? r : fold_open(m->to, m->in->slot, &m->in->fold, &m->fold);
+}
+
+/* What /pgo passes over, as negative values, is passed over here. */
+static int add_trimmed(struct merging *m)
+{
+	int r = trim_next(m->trim, m->from);
 
 	if (r == TRIM_E_TOO_LARGE)
 		return PPROF_E_TOO_LARGE;
 	return r > 0 ? 0 : r;
 }
 
-static int add(struct merging *m, struct pprof_profile *p, size_t type)
+static int add(struct merging *m, size_t type)
 {
-	int r = 0;
+	int r = m->fold || m->trim ? 0 : open_sum(m);
 
-	if (m->trimmed) {
-		r = add_trimmed(m, p);
-	} else {
-		if (!*m->profile)
-			r = fold_new(&m->type, &m->period, m->in->slots, m->profile);
-		if (r == 0)
-			r = fold_add(*m->profile, m->in->slot, p, type, &m->in->fold);
-	}
-	r = of_pprof(m->call, r);
-	return r ? r : check_size(m->call, m->trimmed ? m->trimmed : *m->profile);
+	if (r == 0)
+		r = m->aggregate ? add_trimmed(m) : fold_next(m->fold, m->from, type);
+	r = of_pprof(&m->call, r);
+	return r ? r : check_size(&m->call, m->to);
+}
+
+static int read_stored(struct merging *m, int64_t id, struct buf *stored)
+{
+	pthread_mutex_lock(m->reading);
+	int r = depot_read(m->call.reader, id, stored);
+	pthread_mutex_unlock(m->reading);
+	return r;
 }
 
 /* What cannot be read, or went since the list was made, is passed over. */
 static int add_profile(struct merging *m, int64_t id)
 {
 	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
-	_cleanup_(merge_freep) struct pprof_profile *p = NULL;
-	int r = depot_read(m->call->reader, id, &stored);
+	int r = read_stored(m, id, &stored);
 	size_t type;
 
 	if (r == DEPOT_E_NONE)
 		return 0;
-	r = query_of_depot(m->call, r);
+	r = query_of_depot(&m->call, r);
 	if (r == 0)
-		r = query_check_time(m->call);
+		r = query_check_time(&m->call);
 	if (r != 0)
 		return r;
-	r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+	r = pprof_reread(m->from, stored.data, stored.size, NULL, NULL);
 	if (r != 0)
 		return r > 0 ? 0 : r;
-	return fold_find_type(p, &m->type, &m->period, &type) ? add(m, p, type) : 0;
+	return fold_find_type(m->from, &m->type, &m->period, &type) ? add(m, type) : 0;
+}
+
+static int add_profiles(struct merging *m)
+{
+	int r = pprof_new(&m->from);
+
+	for (size_t i = 0; r == 0 && i < m->n; i++)
+		r = add_profile(m, m->ids[i]);
+	return r;
+}
+
+/* ---- two halves -------------------------------------------------------------------------- */
+
+static void *add_half(void *merging)
+{
+	struct merging *m = merging;
+
+	m->result = add_profiles(m);
+	return NULL;
+}
+
+/* Stacks in the order of the profiles, as if these had been added one by one. */
+static int join(struct merging *m, struct merging *half)
+{
+	if (half->result == INGEST_E_REFUSED)
+		*m->call.why = *half->call.why;
+	if (half->result != 0 || !half->to)
+		return half->result;
+	if (!m->to) {
+		m->to = TAKE_PTR(half->to);
+		return 0;
+	}
+	int r = of_pprof(&m->call, pprof_merge(m->to, half->to));
+	return r ? r : check_size(&m->call, m->to);
+}
+
+/*
+ * The second half of many profiles is added up by a thread of its own, which costs the memory of
+ * two sums. There is one merge at a time (query_enter()), so there is one such thread.
+ */
+static int merge_in_two(struct merging *m)
+{
+	_cleanup_(merging_fini) struct merging half = *m;
+	struct refusal why = { 0 };
+	pthread_t thread;
+
+	half.to = NULL;
+	half.call.why = &why;
+	half.ids += m->n / 2;
+	half.n -= m->n / 2;
+	if (m->n < FEW || pthread_create(&thread, NULL, add_half, &half) != 0)
+		return add_profiles(m);
+	m->n /= 2;
+	int r = add_profiles(m);
+	pthread_join(thread, NULL);
+	return r ? r : join(m, &half);
 }
 
 /* Of the two sample types that Go's compiler reads, the one that was asked for. */
-static int take_trimmed(struct merging *m)
+static int take_trimmed(struct merging *m, struct pprof_profile **profile)
 {
 	const struct fold_options whole = { .shape = FOLD_WHOLE };
 	size_t type;
 
-	if (!pprof_n_samples(m->trimmed))
+	if (!m->to || !pprof_n_samples(m->to))
 		return 0;
-	if (!fold_find_type(m->trimmed, &m->type, &m->period, &type))
+	if (!fold_find_type(m->to, &m->type, &m->period, &type))
 		return -EINVAL;
-	int r = fold_new(&m->type, &m->period, m->in->slots, m->profile);
+	int r = *profile ? 0 : fold_new(&m->type, &m->period, m->in->slots, profile);
 	if (r == 0)
-		r = fold_add(*m->profile, m->in->slot, m->trimmed, type, &whole);
-	return of_pprof(m->call, r);
+		r = fold_add(*profile, m->in->slot, m->to, type, &whole);
+	return of_pprof(&m->call, r);
 }
 
 /* What Go's compiler reads; leaves of other types keep their lines. */
@@ -168,27 +257,31 @@ static bool is_for_compiler(const char *const of_type[5])
 
 int merge(const struct query_call *c, const struct merge_input *in, struct pprof_profile **profile)
 {
-	_cleanup_(merge_freep) struct pprof_profile *trimmed = NULL;
+	_cleanup_(merging_fini) struct merging m = { .call = *c, .in = in };
 	_cleanup_(ids_fini) struct ids ids = { .call = c };
+	pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 	char parts[SELECT_TYPE_SIZE];
 	const char *of_type[5];
 	int r = select_parse_type(c, in->profile_type, parts, of_type);
 
 	if (r == 0)
 		r = list_ids(c, in, &ids);
-	if (r == 0 && in->aggregate && is_for_compiler(of_type))
-		r = trim_new(&trimmed);
 	if (r != 0)
 		return r;
-	struct merging m = { .call = c,
-			     .in = in,
-			     .type = { of_type[1], of_type[2] },
-			     .period = { of_type[3], of_type[4] },
-			     .profile = profile,
-			     .trimmed = trimmed };
-	for (size_t i = 0; r == 0 && i < ids.n; i++)
-		r = add_profile(&m, ids.list[i]);
-	return r || !trimmed ? r : take_trimmed(&m);
+	m.type = (struct pprof_value_type){ of_type[1], of_type[2] };
+	m.period = (struct pprof_value_type){ of_type[3], of_type[4] };
+	m.aggregate = in->aggregate && is_for_compiler(of_type);
+	m.reading = &reading;
+	m.ids = ids.list;
+	m.n = ids.n;
+	if (!m.aggregate)
+		m.to = TAKE_PTR(*profile);
+	r = merge_in_two(&m);
+	if (r == 0 && m.aggregate)
+		return take_trimmed(&m, profile);
+	if (!m.aggregate)
+		*profile = TAKE_PTR(m.to);
+	return r;
 }
 
 /* ---- selectors --------------------------------------------------------------------------- */
