@@ -169,7 +169,9 @@ static __noinline bool process_learn(struct recent_process *r, struct task_struc
 	}
 	if (known && process_holds(known, task)) {
 		r->process = *known;
-		return false;
+		/* The map may have given its place to another process meanwhile. */
+		if (r->process.start_time == start_time_of(task))
+			return false;
 	}
 	process_read(task, &r->process);
 	policy = bpf_map_lookup_elem(&policies, &r->process.exe);

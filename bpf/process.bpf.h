@@ -156,16 +156,22 @@ static __always_inline uint64_t cgroup_of(struct css_set *set)
 	return id;
 }
 
+static __always_inline uint64_t start_time_of(struct task_struct *task)
+{
+	struct task_struct *leader = kernel_read(task, group_leader);
+
+	return kernel_read(leader, start_boottime);
+}
+
 /* All there is to know of @task's process but its policy; little, when it has ended. */
 static __always_inline void process_read(struct task_struct *task,
 					 struct known_process *ret_process)
 {
-	struct task_struct *leader = kernel_read(task, group_leader);
 	struct css_set *groups = kernel_read(task, cgroups);
 	struct mm_struct *mm = kernel_read(task, mm);
 
 	__builtin_memset(ret_process, 0, sizeof(*ret_process));
-	ret_process->start_time = kernel_read(leader, start_boottime);
+	ret_process->start_time = start_time_of(task);
 	ret_process->groups = (uint64_t)groups;
 	ret_process->cgroup = cgroup_of(groups);
 	if (mm) {
