@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sample of a known executable and group: unwound, and counted. */
+#include "agent/recorder/inside.h"
+
+/* Executables with resident pages at a time: one touch may map 2 MiB (large folios, Linux 6.18). */
+#define MAX_AWAKE 2
+
+static int count_stack(struct recorder *r, struct build *build, struct group *group,
+		       const struct sample *s)
+{
+	uint32_t weight = SAMPLE_WEIGHT(s->flags);
+	struct tally *t;
+	int e = unwind_sample(&build->unwinder, s, &r->stack);
+
+	if (e < 0)
+		return e;
+	if (e > 0) {
+		r->counters.not_sampled += weight;
+		return 0;
+	}
+	e = tallies_get(&r->tallies, build, group, r->options.max_tally_bytes, &t);
+	if (e < 0)
+		return e;
+	t->pid = s->header.pid;
+	r->bytes -= stacks_memory(&t->stacks);
+	e = stacks_add(&t->stacks, r->stack.frames, r->stack.n, weight);
+	r->bytes += stacks_memory(&t->stacks);
+	if (e != 0) {
+		r->counters.refused += e > 0 ? weight : 0;
+		return e < 0 ? e : 0;
+	}
+	t->taken++;
+	t->max_weight = weight > t->max_weight ? weight : t->max_weight;
+	t->truncated += r->stack.truncated ? weight : 0;
+	t->external += r->stack.external ? weight : 0;
+	r->counters.counted += weight;
+	r->counters.truncated += r->stack.truncated ? weight : 0;
+	r->counters.external += r->stack.external ? weight : 0;
+	r->counters.without_group += r->options.group_of && !group ? weight : 0;
+	return 0;
+}
+
+/* Give back the pages of tables that were read; in the steady state there are none. */
+static void rest_pages(struct recorder *r)
+{
+	r->n_awake = 0;
+	for (uint32_t i = 0; i < r->tallies.n; i++) {
+		struct build *build = r->tallies.items[i]->build;
+
+		if (build->rested == build->unwinder.cache.asked)
+			continue;
+		binary_rest(build->binary);
+		build->rested = build->unwinder.cache.asked;
+	}
+}
+
+int recorder_count(struct recorder *r, struct build *build, struct group *group,
+		   const struct sample *s)
+{
+	bool was_at_rest = build->rested == build->unwinder.cache.asked;
+	int e = count_stack(r, build, group, s);
+
+	r->n_awake += was_at_rest && build->rested != build->unwinder.cache.asked;
+	if (r->n_awake > MAX_AWAKE)
+		rest_pages(r);
+	return e;
+}
+
+int recorder_rest(struct recorder *r)
+{
+	int e = 0;
+
+	for (uint32_t i = 0; e == 0 && i < r->tallies.n; i++) {
+		struct build *build = r->tallies.items[i]->build;
+
+		if (binary_is_exhausted(build->binary))
+			e = recorder_give_up(r, build);
+		else if (r->options.max_pairs)
+			binary_allow(build->binary, r->options.max_pairs);
+	}
+	rest_pages(r);
+	return e;
+}
