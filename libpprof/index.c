@@ -11,11 +11,6 @@
 #define INDEX_MIN_CAPACITY 16u
 #define INDEX_MAX_CAPACITY (1u << 31)
 
-struct pp_index_slot {
-	uint32_t hash;
-	uint32_t number_plus_1; /* 0: empty */
-};
-
 void pp_index_fini(struct pp_index *ix)
 {
 	free(ix->slots);
@@ -27,26 +22,6 @@ void pp_index_clear(struct pp_index *ix)
 	if (ix->n)
 		memset(ix->slots, 0, ix->capacity * sizeof(*ix->slots));
 	ix->n = 0;
-}
-
-bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint32_t *ret_number)
-{
-	uint32_t wanted = hash, mask = ix->capacity - 1;
-
-	if (!ix->capacity)
-		return false;
-	for (uint32_t i = *at == PP_INDEX_START ? wanted & mask : (*at + 1) & mask;;
-	     i = (i + 1) & mask) {
-		const struct pp_index_slot *slot = &ix->slots[i];
-
-		if (!slot->number_plus_1)
-			return false;
-		if (slot->hash == wanted) {
-			*at = i;
-			*ret_number = slot->number_plus_1 - 1;
-			return true;
-		}
-	}
 }
 
 static void put(struct pp_index_slot *slots, uint32_t mask, struct pp_index_slot slot)

@@ -11,6 +11,11 @@
 
 #define PP_INDEX_START UINT32_MAX
 
+struct pp_index_slot {
+	uint32_t hash;
+	uint32_t number_plus_1; /* 0: empty */
+};
+
 struct pp_index {
 	struct pp_index_slot *slots;
 	uint32_t capacity; /* a power of two, or 0 */
@@ -26,7 +31,26 @@ void pp_index_clear(struct pp_index *ix);
  * The next record that may have this hash; *@at is PP_INDEX_START at first. False: no more.
  * Always compare: records of other hashes may be given.
  */
-bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at, uint32_t *ret_number);
+static inline bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint32_t *at,
+				 uint32_t *ret_number)
+{
+	uint32_t wanted = hash, mask = ix->capacity - 1;
+
+	if (!ix->capacity)
+		return false;
+	for (uint32_t i = *at == PP_INDEX_START ? wanted & mask : (*at + 1) & mask;;
+	     i = (i + 1) & mask) {
+		const struct pp_index_slot *slot = &ix->slots[i];
+
+		if (!slot->number_plus_1)
+			return false;
+		if (slot->hash == wanted) {
+			*at = i;
+			*ret_number = slot->number_plus_1 - 1;
+			return true;
+		}
+	}
+}
 
 /* 0, -ENOMEM, or PPROF_E_TOO_LARGE. */
 int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number);

@@ -177,8 +177,10 @@ static uint64_t hash_sample(const struct pprof_profile *p, const uint32_t *locat
 {
 	uint64_t hash = pp_hash_u64(p->strings.seed, n);
 
-	for (size_t i = 0; i < n; i++)
-		hash = pp_hash_u64(hash, locations[i]);
+	for (size_t i = 0; i + 1 < n; i += 2)
+		hash = pp_hash_u64(hash, (uint64_t)locations[i] << 32 | locations[i + 1]);
+	if (n % 2)
+		hash = pp_hash_u64(hash, locations[n - 1]);
 	for (uint32_t i = 0; i < p->new_labels.n; i++) {
 		const struct pp_label *label = pp_array_at(&p->new_labels, struct pp_label, i);
 
