@@ -262,9 +262,9 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 	int r = expire(&p);
 
 	if (r == 0)
-		r = forget_editions(&p);
+		r = shrink(&p); /* before all else that writes: a disk may be full */
 	if (r == 0)
-		r = shrink(&p);
+		r = forget_editions(&p);
 	/* Whole days first: their hours need not be merged before. */
 	if (r == 0)
 		r = merge_level(&p, DEPOT_LEVEL_DAY);
