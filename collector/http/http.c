@@ -24,6 +24,9 @@
 #define MAX_WORKERS 64u
 #define STOP_WAIT   5 /* s */
 
+/* Bytes of a refused body that are read all the same. */
+#define MAX_PASSED_OVER ((uint64_t)256 << 20)
+
 struct http {
 	struct http_options options;
 	struct http_handlers handlers;
@@ -113,11 +116,30 @@ static enum MHD_Result end_early(struct http_request *r)
 	return send_answer(r);
 }
 
-static enum MHD_Result refuse(struct http_request *r, unsigned int status, const char *why)
+/*
+ * The same, before the body. A client that is still writing finds its connection reset, and may
+ * never read why: it is answered after its body, which is passed over.
+ */
+static enum MHD_Result end_before_body(struct http_request *r)
+{
+	if (http_header(r, MHD_HTTP_HEADER_EXPECT) || r->announced > MAX_PASSED_OVER)
+		return end_early(r);
+	buf_fini(&r->body);
+	r->stage = REQUEST_DONE;
+	return MHD_YES;
+}
+
+static bool set_refusal(struct http_request *r, unsigned int status, const char *why)
 {
 	http_answer_text(&r->answer, status, why);
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		http_answer_field(&r->answer, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+	return false;
+}
+
+static enum MHD_Result refuse(struct http_request *r, unsigned int status, const char *why)
+{
+	set_refusal(r, status, why);
 	return end_early(r);
 }
 
@@ -152,6 +174,16 @@ static bool is_trusted(const struct http *h, struct http_request *r)
 	return trusted;
 }
 
+/* False: what to answer is in @r. */
+static bool is_admitted(struct http *h, struct http_request *r)
+{
+	if (r->announced > h->options.body)
+		return set_refusal(r, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.");
+	if (!is_trusted(h, r))
+		return set_refusal(r, MHD_HTTP_FORBIDDEN, "A certificate of the client is wanted.");
+	return h->handlers.admit(h->handlers.context, r, &r->answer);
+}
+
 static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const char *method,
 			     const char *path, void **request)
 {
@@ -167,12 +199,10 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const cha
 	r->body = (struct buf)BUF_INIT(h->options.body);
 	r->slot = slot_of(c);
 	connections_enter(&h->connections, r->slot, CONNECTION_BODY);
-	const char *why = request_refusal(c, h->options.body, &status);
+	const char *why = request_refusal(r, &status);
 	if (why)
 		return refuse(r, status, why);
-	if (!is_trusted(h, r))
-		return refuse(r, MHD_HTTP_FORBIDDEN, "A certificate of the client is wanted.");
-	return h->handlers.admit(h->handlers.context, r, &r->answer) ? MHD_YES : end_early(r);
+	return is_admitted(h, r) ? MHD_YES : end_before_body(r);
 }
 
 static enum MHD_Result take(struct http *h, struct http_request *r, const char *data, size_t *size)
@@ -180,8 +210,8 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 	size_t n = *size;
 
 	*size = 0;
-	/* Refused in mid-body, where no answer can be queued any more: the rest is passed over. */
-	if (buf_error(&r->body))
+	/* Refused already. In mid-body no answer can be queued: the rest is passed over. */
+	if (r->stage == REQUEST_DONE || buf_error(&r->body))
 		return MHD_YES;
 	if (!reserve(h, r, n)) {
 		r->body.error = -ENOBUFS;

@@ -201,13 +201,13 @@ static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const cha
 	return MHD_YES;
 }
 
-const char *request_refusal(struct MHD_Connection *c, size_t max_body, unsigned int *ret_status)
+const char *request_refusal(struct http_request *r, unsigned int *ret_status)
 {
 	struct framing f = { 0 };
-	uint64_t size;
 
-	MHD_get_connection_values(c, MHD_HEADER_KIND, look_at, &f);
-	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, weigh, &f);
+	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at, &f);
+	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, weigh,
+				  &f);
 	*ret_status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
 	if (f.kept > MAX_KEPT)
 		return "The header is too large.";
@@ -222,8 +222,7 @@ const char *request_refusal(struct MHD_Connection *c, size_t max_body, unsigned 
 	if (!f.length)
 		return NULL;
 	struct span text = span_of(f.length, strlen(f.length));
-	if (!text_number(&text, 10, &size) || text.size)
+	if (!text_number(&text, 10, &r->announced) || text.size)
 		return "Content-Length is no number.";
-	*ret_status = MHD_HTTP_CONTENT_TOO_LARGE;
-	return size > max_body ? "The body is too large." : NULL;
+	return NULL;
 }

@@ -23,8 +23,9 @@ struct http_request {
 	char *method, *path;
 	char note[HTTP_NOTE_SIZE];
 	struct buf body;
-	size_t reserved; /* of http's room for bodies */
-	uint64_t begin;	 /* clock_monotonic() */
+	uint64_t announced; /* bytes of its body by its header, 0 where that does not say */
+	size_t reserved;    /* of http's room for bodies */
+	uint64_t begin;	    /* clock_monotonic() */
 	enum request_stage stage;
 	struct http_answer answer;
 	unsigned int status; /* sent, or 0 */
@@ -39,5 +40,8 @@ struct http_request *request_free(struct http_request *r);
 /* Send the answer that is in @r. */
 enum MHD_Result request_send(struct http_request *r);
 
-/* NULL, or why a header is not one that this server takes: a sentence, and the status. */
-const char *request_refusal(struct MHD_Connection *c, size_t max_body, unsigned int *ret_status);
+/*
+ * NULL, or why a header is not one that this server can read on after: a sentence, and the status.
+ * @r->announced is set.
+ */
+const char *request_refusal(struct http_request *r, unsigned int *ret_status);

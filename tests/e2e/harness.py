@@ -17,6 +17,9 @@ import time
 for name in "SUDO_UID", "SUDO_GID", "SUDO_USER":
     os.environ.pop(name, None)
 
+# Ignored in what a shell starts in the background, and so in what we would start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 HERE = pathlib.Path(__file__).resolve().parent
 WORKLOADS = HERE.parent / "workloads"
 SKIP = 77
