@@ -2,7 +2,7 @@
 /*
  * The commands of hone. Each gets its own arguments, argv[0] being its name, prints what it has to
  * say by cli/say.h, and answers the exit code. A command is one file, one line here and one line
- * of the table in main.c.
+ * of the table in main.c; what speaks with a store is called by remote_main.c.
  */
 #pragma once
 

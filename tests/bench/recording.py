@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import pty
-import signal
 import subprocess
 import threading
 import time
@@ -74,7 +73,7 @@ class Recording:
 
     def stop(self):
         """The JSON summary; afterwards .usage and the profile are there."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         text = self.process.stdout.read()
         _, status, self.usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
