@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hone itself, which is loaded to record: it is kept small. What speaks with stores needs libcurl
- * and the forty libraries behind it, 6 MiB and 40 ms; it is in hone-remote, beside this one.
+ * and the forty libraries behind it, 6 MiB of memory; it is in hone-remote, beside this one.
  */
 #include <errno.h>
 #include <limits.h>
