@@ -13,7 +13,6 @@ UNWIND = "agent/unwind/unwind.c"
 SYMBOLIZE = "agent/symbolize/symbolize.c"
 PROFILE = "agent/symbolize/profile.c"
 RESULT = "cli/record_result.c"
-RECORDER = "agent/recorder/recorder.c"
 
 MUTATIONS = [
     # 1. The kernel side copies, user space thinks; unwind is pure.
@@ -111,7 +110,7 @@ MUTATIONS = [
     Mutation(6, "generic shapes are cut from names", SYMBOLIZE,
              ".name = name,", '.name = strtok(name, "["),', ["symbolize/symbolize"]),
     Mutation(6, "the runtime's unnamed function has a name", "agent/binary/pclntab.c",
-             "if (offset <= 0 ||", "if (offset < 0 ||", ["binary/lines"]),
+             "return offset > 0 ?", "return offset >= 0 ?", ["binary/lines"]),
 
     # 7. Wrappers, goexit, sysmon are left out.
     Mutation(7, "wrappers are shown", SYMBOLIZE,
@@ -163,17 +162,17 @@ MUTATIONS = [
 
     # 9. Nothing is guessed silently.
     Mutation(9, "lost records are not counted", RESULT,
-             "return counters.ring_full + counters.malformed + ", "return ", ["cli/recorder"]),
+             ".lost = counters.ring_full + counters.malformed + ", ".lost = ", ["cli/recorder"]),
     Mutation(9, "stacks without room are not counted", RESULT,
-             " + tally->stacks.refused;", ";", ["cli/recorder"]),
+             "			tally->stacks.refused,", "			0,", ["cli/recorder"]),
     Mutation(9, "a full table does not count what it refuses", "agent/aggregate/stacks.c",
              "			s->refused += count;\n", "			s->refused += 0;\n",
              ["aggregate/stacks"]),
     Mutation(9, "truncated stacks are not told", UNWIND,
              "w->stack->truncated = !(w->sample->flags & SAMPLE_MORE_FRAMES);",
              "w->stack->truncated = false;", ["unwind/unwind"]),
-    Mutation(9, "truncated stacks are not counted", RECORDER,
-             "	t->truncated += r->stack.truncated;\n", "", ["cli/recorder"]),
+    Mutation(9, "truncated stacks are not counted", "agent/recorder/count.c",
+             "	t->truncated += r->stack.truncated ? weight : 0;\n", "", ["cli/recorder"]),
     Mutation(9, "deep stacks count as truncated", UNWIND,
              "w->stack->truncated = !(w->sample->flags & SAMPLE_MORE_FRAMES);",
              "w->stack->truncated = true;", ["unwind/unwind", "replay/stacks"]),
@@ -189,13 +188,13 @@ MUTATIONS = [
              "	if (offset % 8 || offset / 8 >= c->n_words)\n		return true;",
              ["unwind/unwind"]),
     Mutation(9, "a profile without start lines is written", RESULT,
-             " && result->quality.verdict != PGO_REFUSED;", ";", ["cli/recorder"]),
+             "(result->unjudged || result->quality.verdict != PGO_REFUSED);", "true;", ["cli/recorder"]),
     Mutation(9, "a profile of nothing but the runtime is written", RESULT,
-             "result->profile && !result->idle && ", "result->profile && ", ["cli/recorder"]),
+             " && !result->idle &&", " &&", ["cli/recorder"]),
     Mutation(9, "a profile without start lines is no matter", "pgo/edges.c",
              "r = PGO_E_NO_START_LINES;", "r = 0;", ["pgo/quality", "cli/recorder"]),
     Mutation(9, "a profile of zeros is no matter", "pgo/edges.c",
              "int r = PGO_E_ALL_ZERO;", "int r = 0;", ["pgo/quality"]),
-    Mutation(9, "a pid used again gives its file to old samples", RECORDER,
-             "e != 0 || !process_started_at(&p, h->start_time)", "e != 0", ["cli/recorder"]),
+    Mutation(9, "a pid used again gives its file to old samples", "agent/recorder/glance.c",
+             "if (process_started_at(&g->process, g->header->start_time))", "if (true)", ["cli/recorder"]),
 ]
