@@ -6,18 +6,18 @@
 
 /* ---- strings ----------------------------------------------------------------------------- */
 
-static int add_string(struct pp_decoder *d, struct pp_reader text)
+static int add_string(struct pp_decoder *d, struct pp_reader *text)
 {
 	uint32_t number;
 	int r;
 
-	if (!d->strings.n && text.size)
+	if (!d->strings.n && text->size)
 		return pp_malformed(d, "the first string is not empty");
 	if (d->strings.n >= d->limits.strings)
 		return pp_too_large(d, "too many strings");
-	if (text.size && memchr(text.data, '\0', text.size))
+	if (text->size && memchr(text->data, '\0', text->size))
 		return pp_malformed(d, "a string holds a NUL byte");
-	r = pp_strings_intern(&d->p->strings, (const char *)text.data, text.size, &number);
+	r = pp_strings_intern(&d->p->strings, (const char *)text->data, text->size, &number);
 	return r ? r : pp_array_append(&d->strings, sizeof(number), &number, 1);
 }
 
@@ -50,7 +50,7 @@ int pp_read_strings(struct pp_decoder *d, struct pp_reader file)
 	while (pp_next_field(&file, &f)) {
 		if (f.number != 6 || !pp_take_bytes(&file, &f, &text))
 			continue;
-		int r = add_string(d, text);
+		int r = add_string(d, &text);
 
 		if (r)
 			return r;
@@ -60,18 +60,18 @@ int pp_read_strings(struct pp_decoder *d, struct pp_reader file)
 
 /* ---- header, sample types, mappings, functions ------------------------------------------- */
 
-static int read_value_type(struct pp_decoder *d, struct pp_reader m, uint64_t ret_texts[2])
+static int read_value_type(struct pp_decoder *d, struct pp_reader *m, uint64_t ret_texts[2])
 {
 	struct pp_field f;
 
 	ret_texts[0] = ret_texts[1] = 0;
-	while (pp_next_field(&m, &f))
+	while (pp_next_field(m, &f))
 		if (f.number == 1 || f.number == 2)
-			pp_take_varint(&m, &f, &ret_texts[f.number - 1]);
-	return pp_message_end(d, &m);
+			pp_take_varint(m, &f, &ret_texts[f.number - 1]);
+	return pp_message_end(d, m);
 }
 
-static int read_sample_type(struct pp_decoder *d, struct pp_reader m)
+static int read_sample_type(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pp_value_type type;
 	uint64_t texts[2];
@@ -84,7 +84,7 @@ static int read_sample_type(struct pp_decoder *d, struct pp_reader m)
 	return r == PPROF_E_TOO_LARGE ? pp_too_large(d, "too many sample types") : r;
 }
 
-static int read_mapping(struct pp_decoder *d, struct pp_reader m)
+static int read_mapping(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pp_mapping row = { 0 };
 	uint64_t id = 0, text[2] = { 0 },
@@ -95,13 +95,13 @@ static int read_mapping(struct pp_decoder *d, struct pp_reader m)
 	uint32_t number;
 	int r;
 
-	while (pp_next_field(&m, &f)) {
+	while (pp_next_field(m, &f)) {
 		if (f.number >= 1 && f.number <= 6)
-			pp_take_varint(&m, &f, numbers[f.number - 1]);
+			pp_take_varint(m, &f, numbers[f.number - 1]);
 		else if (f.number >= 7 && f.number <= 10)
-			pp_take_bool(&m, &f, flags[f.number - 7]);
+			pp_take_bool(m, &f, flags[f.number - 7]);
 	}
-	r = pp_message_end(d, &m);
+	r = pp_message_end(d, m);
 	if (r)
 		return r;
 	if (!id)
@@ -116,7 +116,7 @@ static int read_mapping(struct pp_decoder *d, struct pp_reader m)
 	return r ? r : pp_ids_add(&d->mappings, id, number);
 }
 
-static int read_function(struct pp_decoder *d, struct pp_reader m)
+static int read_function(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pp_function row = { 0 };
 	uint64_t id = 0, text[3] = { 0 }, start_line = 0;
@@ -125,10 +125,10 @@ static int read_function(struct pp_decoder *d, struct pp_reader m)
 	uint32_t number;
 	int r;
 
-	while (pp_next_field(&m, &f))
+	while (pp_next_field(m, &f))
 		if (f.number >= 1 && f.number <= 5)
-			pp_take_varint(&m, &f, numbers[f.number - 1]);
-	r = pp_message_end(d, &m);
+			pp_take_varint(m, &f, numbers[f.number - 1]);
+	r = pp_message_end(d, m);
 	if (r)
 		return r;
 	if (!id)
@@ -189,7 +189,7 @@ static int read_header_field(struct pp_decoder *d, struct pp_reader *file, const
 		pp_take_int(file, f, &h->duration_nanos);
 		return 0;
 	case 11:
-		return pp_take_bytes(file, f, &m) ? read_value_type(d, m, &texts[PERIOD_TYPE]) : 0;
+		return pp_take_bytes(file, f, &m) ? read_value_type(d, &m, &texts[PERIOD_TYPE]) : 0;
 	case 12:
 		pp_take_int(file, f, &h->period);
 		return 0;
@@ -213,11 +213,11 @@ static int read_field(struct pp_decoder *d, struct pp_reader *file, const struct
 
 	switch (f->number) {
 	case 1:
-		return pp_take_bytes(file, f, &m) ? read_sample_type(d, m) : 0;
+		return pp_take_bytes(file, f, &m) ? read_sample_type(d, &m) : 0;
 	case 3:
-		return pp_take_bytes(file, f, &m) ? read_mapping(d, m) : 0;
+		return pp_take_bytes(file, f, &m) ? read_mapping(d, &m) : 0;
 	case 5:
-		return pp_take_bytes(file, f, &m) ? read_function(d, m) : 0;
+		return pp_take_bytes(file, f, &m) ? read_function(d, &m) : 0;
 	default:
 		return read_header_field(d, file, f, texts);
 	}

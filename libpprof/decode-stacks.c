@@ -6,22 +6,22 @@
 
 /* ---- locations --------------------------------------------------------------------------- */
 
-static int read_line(struct pp_decoder *d, struct pp_reader m)
+static int read_line(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pprof_line line = { 0 };
 	struct pp_field f;
 	uint64_t function = 0;
 	int r;
 
-	while (pp_next_field(&m, &f)) {
+	while (pp_next_field(m, &f)) {
 		if (f.number == 1)
-			pp_take_varint(&m, &f, &function);
+			pp_take_varint(m, &f, &function);
 		else if (f.number == 2)
-			pp_take_int(&m, &f, &line.line);
+			pp_take_int(m, &f, &line.line);
 		else if (f.number == 3)
-			pp_take_int(&m, &f, &line.column);
+			pp_take_int(m, &f, &line.column);
 	}
-	r = pp_message_end(d, &m);
+	r = pp_message_end(d, m);
 	if (r)
 		return r;
 	if (d->lines.n >= d->limits.depth)
@@ -31,7 +31,7 @@ static int read_line(struct pp_decoder *d, struct pp_reader m)
 	return pp_array_append(&d->lines, sizeof(line), &line, 1);
 }
 
-static int read_location_fields(struct pp_decoder *d, struct pp_reader m, uint64_t *ret_id,
+static int read_location_fields(struct pp_decoder *d, struct pp_reader *m, uint64_t *ret_id,
 				struct pprof_location *l)
 {
 	uint64_t mapping = 0;
@@ -39,28 +39,28 @@ static int read_location_fields(struct pp_decoder *d, struct pp_reader m, uint64
 	struct pp_field f;
 	int r;
 
-	while (pp_next_field(&m, &f)) {
+	while (pp_next_field(m, &f)) {
 		if (f.number == 1)
-			pp_take_varint(&m, &f, ret_id);
+			pp_take_varint(m, &f, ret_id);
 		else if (f.number == 2)
-			pp_take_varint(&m, &f, &mapping);
+			pp_take_varint(m, &f, &mapping);
 		else if (f.number == 3)
-			pp_take_varint(&m, &f, &l->address);
+			pp_take_varint(m, &f, &l->address);
 		else if (f.number == 5)
-			pp_take_bool(&m, &f, &l->is_folded);
-		if (f.number != 4 || !pp_take_bytes(&m, &f, &line))
+			pp_take_bool(m, &f, &l->is_folded);
+		if (f.number != 4 || !pp_take_bytes(m, &f, &line))
 			continue;
-		r = read_line(d, line);
+		r = read_line(d, &line);
 		if (r)
 			return r;
 	}
 	/* google/pprof takes an unknown mapping for none. */
 	if (!pp_ids_find(&d->mappings, mapping, &l->mapping))
 		l->mapping = PPROF_NONE;
-	return pp_message_end(d, &m);
+	return pp_message_end(d, m);
 }
 
-static int read_location(struct pp_decoder *d, struct pp_reader m)
+static int read_location(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pprof_location l = { 0 };
 	uint64_t id = 0;
@@ -87,7 +87,7 @@ static int read_location(struct pp_decoder *d, struct pp_reader m)
  */
 #define MAX_KEY 1024
 
-static int read_label(struct pp_decoder *d, struct pp_reader m)
+static int read_label(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pp_label label = { .text = PPROF_NONE };
 	uint64_t number = 0, text[3] = { 0 };
@@ -95,10 +95,10 @@ static int read_label(struct pp_decoder *d, struct pp_reader m)
 	struct pp_field f;
 	int r;
 
-	while (pp_next_field(&m, &f))
+	while (pp_next_field(m, &f))
 		if (f.number >= 1 && f.number <= 4)
-			pp_take_varint(&m, &f, values[f.number - 1]);
-	r = pp_message_end(d, &m);
+			pp_take_varint(m, &f, values[f.number - 1]);
+	r = pp_message_end(d, m);
 	if (!r)
 		r = pp_string_number(d, text[0], &label.key);
 	if (r)
@@ -117,23 +117,23 @@ static int read_label(struct pp_decoder *d, struct pp_reader m)
 	return r ? r : pp_push_label(d->p, &label);
 }
 
-static int read_sample_fields(struct pp_decoder *d, struct pp_reader m)
+static int read_sample_fields(struct pp_decoder *d, struct pp_reader *m)
 {
 	struct pp_reader label;
 	struct pp_field f;
 	int r = 0;
 
-	while (!r && pp_next_field(&m, &f)) {
+	while (!r && pp_next_field(m, &f)) {
 		if (f.number == 1)
-			r = pp_take_varints(&m, &f, &d->location_ids, d->limits.depth);
+			r = pp_take_varints(m, &f, &d->location_ids, d->limits.depth);
 		else if (f.number == 2)
-			r = pp_take_varints(&m, &f, &d->values, d->limits.depth);
-		else if (f.number == 3 && pp_take_bytes(&m, &f, &label))
-			r = read_label(d, label);
+			r = pp_take_varints(m, &f, &d->values, d->limits.depth);
+		else if (f.number == 3 && pp_take_bytes(m, &f, &label))
+			r = read_label(d, &label);
 	}
 	if (r == PPROF_E_TOO_LARGE && !d->reason)
 		return pp_too_large(d, "a sample has too many locations or values");
-	return r ? r : pp_message_end(d, &m);
+	return r ? r : pp_message_end(d, m);
 }
 
 static int find_locations(struct pp_decoder *d)
@@ -154,7 +154,7 @@ static int find_locations(struct pp_decoder *d)
 	return 0;
 }
 
-static int read_sample(struct pp_decoder *d, struct pp_reader m)
+static int read_sample(struct pp_decoder *d, struct pp_reader *m)
 {
 	uint32_t number;
 	int r;
@@ -179,7 +179,7 @@ static int read_sample(struct pp_decoder *d, struct pp_reader m)
 /* ---- both ------------------------------------------------------------------------------- */
 
 static int read_messages(struct pp_decoder *d, struct pp_reader file, unsigned int number,
-			 int (*read)(struct pp_decoder *d, struct pp_reader m), size_t limit,
+			 int (*read)(struct pp_decoder *d, struct pp_reader *m), size_t limit,
 			 const char *too_many)
 {
 	struct pp_reader m;
@@ -189,7 +189,7 @@ static int read_messages(struct pp_decoder *d, struct pp_reader file, unsigned i
 	while (pp_next_field(&file, &f)) {
 		if (f.number != number || !pp_take_bytes(&file, &f, &m))
 			continue;
-		int r = n++ < limit ? read(d, m) : pp_too_large(d, too_many);
+		int r = n++ < limit ? read(d, &m) : pp_too_large(d, too_many);
 
 		if (r)
 			return r;

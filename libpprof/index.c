@@ -24,6 +24,12 @@ void pp_index_clear(struct pp_index *ix)
 	ix->n = 0;
 }
 
+void pp_guess_fini(struct pp_guess *g)
+{
+	pp_array_fini(&g->next);
+	g->last = 0;
+}
+
 static void put(struct pp_index_slot *slots, uint32_t mask, struct pp_index_slot slot)
 {
 	uint32_t i = slot.hash & mask;
@@ -76,30 +82,32 @@ uint64_t pp_hash_seed(void)
 	return seed;
 }
 
-/* The finalizer of MurmurHash3 (public domain, Austin Appleby) over seed and value. */
+/* The product of two 64-bit numbers, its upper half laid over its lower: as in wyhash (public
+ * domain, Wang Yi). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Both factors hang on what is secret: the one that @value is laid over, and the other whole. */
 uint64_t pp_hash_u64(uint64_t seed, uint64_t value)
 {
-	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + value + 0x632be59bd9b4e019ULL;
-
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccdULL;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53ULL;
-	x ^= x >> 33;
-	return x;
+	return mix(value ^ seed, (seed << 32 | seed >> 32) | 1);
 }
 
 uint64_t pp_hash_bytes(uint64_t seed, const void *data, size_t size)
 {
 	const uint8_t *p = data;
-	uint64_t h = pp_hash_u64(seed, size), word;
+	uint64_t h = pp_hash_u64(seed, size), words[2];
 
-	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		h = pp_hash_u64(h, word);
+	for (; size >= sizeof(words); p += sizeof(words), size -= sizeof(words)) {
+		memcpy(words, p, sizeof(words));
+		h = mix(words[0] ^ h, words[1] ^ (h << 32 | h >> 32));
 	}
-	word = 0;
+	words[0] = words[1] = 0;
 	if (size)
-		memcpy(&word, p, size);
-	return pp_hash_u64(h, word);
+		memcpy(words, p, size);
+	return mix(words[0] ^ h, words[1] ^ (h << 32 | h >> 32));
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libpprof/array.h"
+
 #define PP_INDEX_START UINT32_MAX
 
 struct pp_index_slot {
@@ -54,6 +56,36 @@ static inline bool pp_index_next(const struct pp_index *ix, uint64_t hash, uint3
 
 /* 0, -ENOMEM, or PPROF_E_TOO_LARGE. */
 int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number);
+
+/*
+ * Which row came after which, the last time. Profiles of one program name the same things in much
+ * the same order, and to compare one row costs less than to hash what is looked for.
+ */
+struct pp_guess {
+	struct pp_array next; /* uint32_t, by number; may lack the last ones */
+	uint32_t last;
+};
+
+void pp_guess_fini(struct pp_guess *g);
+
+/* A row that may be the next one; false where there is no guess. */
+static inline bool pp_guess_next(const struct pp_guess *g, uint32_t *ret_number)
+{
+	if (g->last >= g->next.n)
+		return false;
+	*ret_number = *pp_array_at(&g->next, uint32_t, g->last);
+	return true;
+}
+
+/* It was @number. Without memory there will be no guess. */
+static inline void pp_guess_learn(struct pp_guess *g, uint32_t number)
+{
+	if (g->last < g->next.n)
+		*pp_array_at(&g->next, uint32_t, g->last) = number;
+	if (number == g->next.n)
+		(void)pp_array_append(&g->next, sizeof(number), &number, 1);
+	g->last = number;
+}
 
 /*
  * Hashes start from a seed that nobody knows, so that no file can be made whose rows all collide.

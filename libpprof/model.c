@@ -26,6 +26,8 @@ struct pprof_profile *pprof_free(struct pprof_profile *p)
 	pp_index_fini(&p->function_index);
 	pp_index_fini(&p->location_index);
 	pp_index_fini(&p->sample_index);
+	pp_guess_fini(&p->function_guess);
+	pp_guess_fini(&p->location_guess);
 	pp_array_fini(&p->labels);
 	pp_array_fini(&p->new_labels);
 	free(p);
@@ -52,10 +54,11 @@ int pprof_new(struct pprof_profile **ret_profile)
 
 static size_t kept_size(const struct pprof_profile *p)
 {
-	return p->strings.size + p->strings.texts.n * sizeof(char *) +
+	return p->strings.size + p->strings.texts.n * (sizeof(char *) + 2 * sizeof(uint32_t)) +
 	       p->mappings.n * sizeof(struct pp_mapping) +
-	       p->functions.n * sizeof(struct pp_function) +
-	       p->locations.n * sizeof(struct pp_location) + p->lines.n * sizeof(struct pprof_line);
+	       p->functions.n * (sizeof(struct pp_function) + sizeof(uint32_t)) +
+	       p->locations.n * (sizeof(struct pp_location) + sizeof(uint32_t)) +
+	       p->lines.n * sizeof(struct pprof_line);
 }
 
 static int clear_tables(struct pprof_profile *p)
@@ -68,6 +71,8 @@ static int clear_tables(struct pprof_profile *p)
 	pp_index_fini(&p->mapping_index);
 	pp_index_fini(&p->function_index);
 	pp_index_fini(&p->location_index);
+	pp_guess_fini(&p->function_guess);
+	pp_guess_fini(&p->location_guess);
 	return pp_intern(p, "", &empty);
 }
 
@@ -300,34 +305,46 @@ struct pprof_mapping pprof_mapping(const struct pprof_profile *p, size_t number)
 
 /* ---- functions --------------------------------------------------------------------------- */
 
-static bool same_function(const struct pp_function *a, const struct pp_function *b)
+static bool same_function(const struct pprof_profile *p, uint32_t number,
+			  const struct pp_function *b)
 {
+	const struct pp_function *a = pp_array_at(&p->functions, struct pp_function, number);
+
 	return a->name == b->name && a->system_name == b->system_name && a->file == b->file &&
 	       a->start_line == b->start_line;
 }
 
-int pp_add_function(struct pprof_profile *p, const struct pp_function *f, uint32_t *ret_number)
+static int find_or_append_function(struct pprof_profile *p, const struct pp_function *f,
+				   uint32_t *ret_number)
 {
-	uint32_t at = PP_INDEX_START, number;
+	uint32_t at = PP_INDEX_START;
 	uint64_t hash = pp_hash_u64(p->strings.seed, f->name);
 	int r;
 
 	hash = pp_hash_u64(hash, (uint64_t)f->system_name << 32 | f->file);
 	hash = pp_hash_u64(hash, f->start_line);
-	while (pp_index_next(&p->function_index, hash, &at, &number)) {
-		if (same_function(pp_array_at(&p->functions, struct pp_function, number), f)) {
-			*ret_number = number;
+	while (pp_index_next(&p->function_index, hash, &at, ret_number))
+		if (same_function(p, *ret_number, f))
 			return 0;
-		}
-	}
+	*ret_number = p->functions.n;
 	r = pp_array_reserve(&p->functions, sizeof(*f), 1);
 	if (!r)
 		r = pp_index_add(&p->function_index, hash, p->functions.n);
-	if (!r)
-		r = pp_array_append(&p->functions, sizeof(*f), f, 1);
-	if (!r)
-		*ret_number = p->functions.n - 1;
-	return r;
+	return r ? r : pp_array_append(&p->functions, sizeof(*f), f, 1);
+}
+
+int pp_add_function(struct pprof_profile *p, const struct pp_function *f, uint32_t *ret_number)
+{
+	uint32_t number;
+	int r = 0;
+
+	if (!pp_guess_next(&p->function_guess, &number) || !same_function(p, number, f))
+		r = find_or_append_function(p, f, &number);
+	if (r)
+		return r;
+	pp_guess_learn(&p->function_guess, number);
+	*ret_number = number;
+	return 0;
 }
 
 int pprof_add_function(struct pprof_profile *p, const struct pprof_function *f,

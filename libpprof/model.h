@@ -80,6 +80,7 @@ struct pprof_profile {
 	struct pp_array sample_values;	  /* int64_t */
 
 	struct pp_index comment_index, mapping_index, function_index, location_index, sample_index;
+	struct pp_guess function_guess, location_guess;
 
 	struct pp_array labels;	    /* struct pprof_label: what pprof_sample() hands out */
 	struct pp_array new_labels; /* struct pp_label: those of the sample being added */

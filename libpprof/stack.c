@@ -68,29 +68,37 @@ static int append_location(struct pprof_profile *p, const struct pprof_location 
 	return r;
 }
 
+static int find_or_append_location(struct pprof_profile *p, const struct pprof_location *l,
+				   uint32_t *ret_number)
+{
+	uint64_t hash = hash_location(p, l);
+	uint32_t at = PP_INDEX_START;
+
+	while (pp_index_next(&p->location_index, hash, &at, ret_number))
+		if (same_location(p, *ret_number, l))
+			return 0;
+	*ret_number = p->locations.n;
+	return append_location(p, l, hash);
+}
+
 int pprof_add_location(struct pprof_profile *p, const struct pprof_location *l,
 		       uint32_t *ret_number)
 {
-	uint32_t at = PP_INDEX_START, number;
-	uint64_t hash;
-	int r;
+	uint32_t number;
+	int r = 0;
 
 	if (!valid_location(p, l))
 		return -EINVAL;
 	if (l->n_lines > INT32_MAX)
 		return PPROF_E_TOO_LARGE;
-	hash = hash_location(p, l);
-	while (pp_index_next(&p->location_index, hash, &at, &number)) {
-		if (same_location(p, number, l)) {
-			if (ret_number)
-				*ret_number = number;
-			return 0;
-		}
-	}
-	r = append_location(p, l, hash);
-	if (!r && ret_number)
-		*ret_number = p->locations.n - 1;
-	return r;
+	if (!pp_guess_next(&p->location_guess, &number) || !same_location(p, number, l))
+		r = find_or_append_location(p, l, &number);
+	if (r)
+		return r;
+	pp_guess_learn(&p->location_guess, number);
+	if (ret_number)
+		*ret_number = number;
+	return 0;
 }
 
 size_t pprof_n_locations(const struct pprof_profile *p)

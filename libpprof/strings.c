@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libpprof/pprof.h"
+
 /* The first chunks are small for small profiles; each next one twice as large, to a limit. */
 #define CHUNK_MIN ((size_t)1 << 10)
 #define CHUNK_MAX ((size_t)1 << 16)
@@ -26,7 +28,9 @@ void pp_strings_fini(struct pp_strings *s)
 		free(chunk);
 	}
 	pp_index_fini(&s->index);
+	pp_guess_fini(&s->guess);
 	pp_array_fini(&s->texts);
+	pp_array_fini(&s->sizes);
 	s->size = 0;
 }
 
@@ -68,32 +72,48 @@ static int copy(struct pp_strings *s, const char *text, size_t size, const char 
 	return 0;
 }
 
-static bool same(const char *have, const char *text, size_t size)
+static bool same(const struct pp_strings *s, uint32_t number, const char *text, size_t size)
 {
-	return strncmp(have, text, size) == 0 && have[size] == '\0';
+	return *pp_array_at(&s->sizes, uint32_t, number) == size &&
+	       (!size || memcmp(pp_strings_at(s, number), text, size) == 0);
 }
 
-int pp_strings_intern(struct pp_strings *s, const char *text, size_t size, uint32_t *ret_number)
+static int append(struct pp_strings *s, const char *text, size_t size, uint64_t hash)
 {
-	uint64_t hash = pp_hash_bytes(s->seed, text, size);
-	uint32_t at = PP_INDEX_START, number;
+	const uint32_t short_size = size;
 	const char *own;
-	int r;
+	int r = size < UINT32_MAX ? pp_array_reserve(&s->texts, sizeof(own), 1) : PPROF_E_TOO_LARGE;
 
-	while (pp_index_next(&s->index, hash, &at, &number)) {
-		if (same(pp_strings_at(s, number), text, size)) {
-			*ret_number = number;
-			return 0;
-		}
-	}
-	r = pp_array_reserve(&s->texts, sizeof(own), 1);
+	if (!r)
+		r = pp_array_reserve(&s->sizes, sizeof(short_size), 1);
 	if (!r)
 		r = copy(s, text, size, &own);
 	if (!r)
 		r = pp_index_add(&s->index, hash, s->texts.n);
 	if (!r)
-		r = pp_array_append(&s->texts, sizeof(own), &own, 1);
+		r = pp_array_append(&s->sizes, sizeof(short_size), &short_size, 1);
+	return r ? r : pp_array_append(&s->texts, sizeof(own), &own, 1);
+}
+
+static int find_or_append(struct pp_strings *s, const char *text, size_t size, uint32_t *ret_number)
+{
+	uint64_t hash = pp_hash_bytes(s->seed, text, size);
+	uint32_t at = PP_INDEX_START;
+
+	while (pp_index_next(&s->index, hash, &at, ret_number))
+		if (same(s, *ret_number, text, size))
+			return 0;
+	*ret_number = s->texts.n;
+	return append(s, text, size, hash);
+}
+
+int pp_strings_intern(struct pp_strings *s, const char *text, size_t size, uint32_t *ret_number)
+{
+	int r = 0;
+
+	if (!pp_guess_next(&s->guess, ret_number) || !same(s, *ret_number, text, size))
+		r = find_or_append(s, text, size, ret_number);
 	if (!r)
-		*ret_number = s->texts.n - 1;
+		pp_guess_learn(&s->guess, *ret_number);
 	return r;
 }

@@ -14,7 +14,9 @@
 struct pp_strings {
 	uint64_t seed;	       /* pp_hash_seed() */
 	struct pp_array texts; /* of const char * */
+	struct pp_array sizes; /* uint32_t, of them */
 	struct pp_index index;
+	struct pp_guess guess;
 	struct pp_chunk *chunks; /* the newest first */
 	size_t size;		 /* bytes of them all */
 };

@@ -27,8 +27,8 @@ struct pp_reader {
 struct pp_field {
 	uint64_t number;
 	enum pp_wire_type type;
-	uint64_t value;		/* PP_VARINT */
-	struct pp_reader bytes; /* PP_BYTES */
+	uint64_t value;	     /* PP_VARINT; of PP_BYTES how many they are */
+	const uint8_t *data; /* PP_BYTES */
 };
 
 static inline struct pp_reader pp_reader_of(const void *data, size_t size)
@@ -79,11 +79,12 @@ static inline bool pp_next_varint(struct pp_reader *r, uint64_t *ret_value)
 /* The next field of a message; false at its end, or with r->bad. */
 static inline bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field)
 {
-	uint64_t tag, size;
+	uint64_t tag;
 
 	if (!pp_next_varint(r, &tag))
 		return false;
-	*ret_field = (struct pp_field){ .number = tag >> 3, .type = tag & 7 };
+	ret_field->number = tag >> 3;
+	ret_field->type = tag & 7;
 	switch (ret_field->type) {
 	case PP_VARINT:
 		return pp_read_varint(r, &ret_field->value);
@@ -92,9 +93,9 @@ static inline bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field
 	case PP_FIXED32:
 		return pp_take(r, 4) != NULL;
 	case PP_BYTES:
-		if (!pp_read_varint(r, &size))
+		if (!pp_read_varint(r, &ret_field->value))
 			return false;
-		ret_field->bytes = pp_reader_of(pp_take(r, size), size);
+		ret_field->data = pp_take(r, ret_field->value);
 		return !r->bad;
 	default:
 		return pp_reader_fail(r);
@@ -132,7 +133,7 @@ static inline bool pp_take_bytes(struct pp_reader *r, const struct pp_field *f,
 {
 	if (f->type != PP_BYTES)
 		return pp_reader_fail(r);
-	*ret_bytes = f->bytes;
+	*ret_bytes = pp_reader_of(f->data, f->value);
 	return true;
 }
 

@@ -41,11 +41,12 @@ static bool is_whole(const ProtobufCMessageDescriptor *type, struct pp_reader re
 									  (unsigned int)f.number)
 				: NULL;
 
-		if (!d || !f.bytes.size)
+		if (!d || !f.value)
 			continue;
-		if (d->type == PROTOBUF_C_TYPE_STRING && memchr(f.bytes.data, 0, f.bytes.size))
+		if (d->type == PROTOBUF_C_TYPE_STRING && memchr(f.data, 0, f.value))
 			return false;
-		if (d->type == PROTOBUF_C_TYPE_MESSAGE && !is_whole(d->descriptor, f.bytes))
+		if (d->type == PROTOBUF_C_TYPE_MESSAGE &&
+		    !is_whole(d->descriptor, pp_reader_of(f.data, f.value)))
 			return false;
 	}
 	return !rest.bad;
