@@ -127,9 +127,16 @@ static int open_depot(struct collector *c, const char *data)
 
 static void on_compacted(void *context, int result)
 {
+	struct collector *c = context;
+
 	if (result != 0)
-		collector_say(context, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
+		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
 			      depot_trouble(result), 0);
+	result = curate_add_up(c->curate, (int64_t)clock_realtime(), &c->closing);
+	if (result != 0)
+		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be added up",
+			      result > 0 ? "its database is damaged" : NULL,
+			      result < 0 ? result : 0);
 }
 
 static int start_compactor(struct collector *c)
@@ -302,6 +309,7 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 void collector_close(struct collector *c)
 {
 	c->http = http_close(c->http);
+	atomic_store(&c->closing, true);
 	c->compactor = compactor_stop(c->compactor);
 	c->access = access_free(c->access);
 	c->rate = rate_free(c->rate);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 #include "collector/access/access.h"
@@ -31,6 +32,7 @@ struct collector {
 	struct meter *meter;
 	struct accept_limits limits;
 	struct compactor *compactor;
+	atomic_bool closing; /* asks who adds up in the background to end */
 	struct query *query;
 	struct http *http;
 };

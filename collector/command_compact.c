@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "collector/command.h"
 #include "collector/compact/compact.h"
+#include "collector/curate/curate.h"
 
 static const char help[] =
 	"Usage: hone-collector compact [OPTION]...\n"
@@ -27,6 +28,20 @@ static void say(const struct compact_counts *c)
 	       c->too_much.profiles, c->keys, c->bytes_freed);
 }
 
+/* By the policy that is used where none is given. */
+static int add_up(struct depot *depot)
+{
+	atomic_bool stop = false;
+	struct curate *curate;
+	int r = curate_new(depot, NULL, NULL, &curate);
+
+	if (r != 0)
+		return r;
+	r = curate_add_up(curate, (int64_t)clock_realtime(), &stop);
+	curate_free(curate);
+	return r > 0 ? DEPOT_E_DAMAGED : r;
+}
+
 static enum command_status compact(const char *data, const struct compact_options *options)
 {
 	struct compact_counts counts = { 0 };
@@ -36,6 +51,8 @@ static enum command_status compact(const char *data, const struct compact_option
 	if (status != COMMAND_OK)
 		return status;
 	int r = compact_pass(depot, options, (int64_t)clock_realtime(), NULL, &counts);
+	if (r == 0)
+		r = add_up(depot);
 	depot_close(depot);
 	say(&counts);
 	if (r == 0)

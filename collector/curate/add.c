@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "collector/curate/kept.h"
 #include "libpprof/pprof.h"
 
 #define DAY	   (24 * 3600 * (int64_t)NSEC_PER_SEC)
@@ -18,16 +19,11 @@ static void profile_freep(struct pprof_profile **p)
 
 /* ---- one profile ------------------------------------------------------------------------- */
 
-/* Those without notes count, too, as what they are: all taken, nothing known to be lost. */
-static struct tally tally_of(const struct pprof_profile *p, const struct depot_row *row,
-			     const struct trim_sum *sum)
+static struct tally tally_of(const struct depot_row *row, const struct trim_sum *sum)
 {
-	struct tally t = {
+	return (struct tally){
 		.sum = *sum, .n_profiles = (size_t)row->n, .first = row->start, .last = row->end
 	};
-
-	pgo_notes_read(p, &t.notes);
-	return t;
 }
 
 static size_t *left_out_of(struct curate_left_out *l, int outcome)
@@ -78,7 +74,9 @@ static int add_profile(struct gathering *g, const struct depot_row *row, struct 
 		r = trim_next(to, p);
 	if (r != 0)
 		return r > 0 ? -E2BIG : r;
-	const struct tally one = tally_of(p, row, &sum);
+	struct tally one = tally_of(row, &sum);
+	/* Those without notes count, too, as what they are: all taken, nothing known to be lost. */
+	pgo_notes_read(p, &one.notes);
 	tally_join(sofar, &one);
 	g->used[g->n_used++] = row->series;
 	return 0;
@@ -98,6 +96,14 @@ static int64_t group_of(const struct gathering *g, const struct depot_row *row)
 	default:
 		return 0;
 	}
+}
+
+/* All instances of an hour; of one instance that would be a few profiles only, or one. */
+static int64_t block_of(const struct gathering *g, const struct depot_row *row)
+{
+	bool alone = g->request->policy.weight == CURATE_WEIGHT_INSTANCE;
+
+	return row->start / (alone ? DEPOT_DAY : DEPOT_HOUR);
 }
 
 static int by_group(const void *a, const void *b)
@@ -127,24 +133,69 @@ static int add_rows(struct gathering *g, const struct item *items, size_t n,
 	return r;
 }
 
-/* What was kept of the first of the items, in *ret_sum; *ret_n: of how many. */
+static int recall_kept(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
+		       struct pprof_profile **sum, struct tally *tally, size_t *known)
+{
+	_cleanup_(profile_freep) struct pprof_profile *kept = NULL;
+	const struct trim_sum none = { 0 };
+	struct trim_sum of_all;
+	int r = kept_find(g->reader, g->request->policy.depth, ids, n, known, &kept);
+
+	if (r != 0 || !kept)
+		return r;
+	r = trim_measure(kept, &of_all);
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
+	*tally = (struct tally){ 0 };
+	for (size_t i = 0; i < *known; i++) {
+		const struct tally one = tally_of(items[i].row, &none);
+
+		tally_join(tally, &one);
+	}
+	tally->sum = of_all;
+	pgo_notes_read(kept, &tally->notes);
+	pprof_free(*sum);
+	*sum = TAKE_PTR(kept);
+	return 0;
+}
+
+/* What was added up of the first of the items, in *ret_sum; *ret_n: of how many. */
 static int recall(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
 		  struct pprof_profile **ret_sum, struct tally *ret_tally, size_t *ret_n)
 {
 	const struct block *block = blocks_find(g->blocks, g->request->policy.depth, ids, n);
 	const struct trim_sum left = room_of(g, ret_tally);
+	int r = 0;
 
 	*ret_n = 0;
-	if (!block || block->tally.sum.cpu > left.cpu || block->tally.sum.samples > left.samples)
-		return trim_new(ret_sum);
-	int r = pprof_decode(block->pprof.data, block->pprof.size, NULL, ret_sum, NULL);
+	if (block) {
+		r = pprof_decode(block->pprof.data, block->pprof.size, NULL, ret_sum, NULL);
+		*ret_tally = block->tally;
+		*ret_n = block->n;
+	}
+	if (r == 0 && *ret_n < n)
+		r = recall_kept(g, items, ids, n, ret_sum, ret_tally, ret_n);
 	if (r != 0)
 		return r < 0 ? r : -EBADMSG;
-	*ret_tally = block->tally;
-	*ret_n = block->n;
-	for (size_t i = 0; i < block->n; i++)
+	if (ret_tally->sum.cpu > left.cpu || ret_tally->sum.samples > left.samples) {
+		*ret_sum = pprof_free(*ret_sum);
+		*ret_tally = (struct tally){ 0 };
+		*ret_n = 0;
+	}
+	for (size_t i = 0; i < *ret_n; i++)
 		g->used[g->n_used++] = items[i].row->series;
-	return 0;
+	return *ret_sum ? 0 : trim_new(ret_sum);
+}
+
+static int keep(struct gathering *g, const int64_t *ids, size_t n, struct pprof_profile *sum,
+		const struct tally *t)
+{
+	size_t depth = g->request->policy.depth;
+	int r = blocks_put(g->blocks, depth, ids, n, sum, t);
+
+	if (r == 0 && g->keeper)
+		r = kept_put(g->keeper, depth, ids, n, sum, &t->notes);
+	return r;
 }
 
 /* Items of one block, by id. */
@@ -162,17 +213,19 @@ static int add_block(struct gathering *g, const struct item *items, const int64_
 	g->reserved = (struct trim_sum){ 0 };
 	/* With something in it that could not be used it is looked at again each time. */
 	if (r == 0 && known < n && g->n_used - used == n)
-		r = blocks_put(g->blocks, g->request->policy.depth, ids, n, sum, &own);
+		r = keep(g, ids, n, sum, &own);
 	if (r == 0)
 		r = trim_add(to, sum, g->request->policy.depth);
 	tally_join(t, &own);
 	return r > 0 ? -E2BIG : r;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_block(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
 
+	if (x->block != y->block)
+		return x->block > y->block ? 1 : -1;
 	return (x->row->id > y->row->id) - (x->row->id < y->row->id);
 }
 
@@ -182,11 +235,11 @@ static int add_items(struct gathering *g, struct item *items, size_t n, struct p
 	_cleanup_(freep) int64_t *ids = reallocarray(NULL, n + 1, sizeof(*ids));
 	int r = ids ? 0 : -ENOMEM;
 
-	qsort(items, n, sizeof(*items), by_id);
+	qsort(items, n, sizeof(*items), by_block);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		ids[i] = items[i].row->id;
 	for (size_t i = 0, end; r == 0 && i < n; i = end) {
-		for (end = i; end < n && ids[end] / BLOCK_SIZE == ids[i] / BLOCK_SIZE; end++)
+		for (end = i; end < n && items[end].block == items[i].block; end++)
 			;
 		r = end - i < FEW ? add_rows(g, items + i, end - i, to, t)
 				  : add_block(g, items + i, ids + i, end - i, to, t);
@@ -325,7 +378,7 @@ size_t gathering_list(struct gathering *g, uint32_t build)
 			continue;
 		}
 		g->n_read++;
-		g->items[n++] = (struct item){ row, s->mode, group_of(g, row) };
+		g->items[n++] = (struct item){ row, s->mode, group_of(g, row), block_of(g, row) };
 	}
 	qsort(g->items, n, sizeof(*g->items), by_group);
 	return n;

@@ -36,8 +36,8 @@ void blocks_fini(struct blocks *b)
 
 static bool is_of(const struct block *block, size_t depth, const int64_t *ids, size_t n)
 {
-	return block->used && block->depth == depth && block->number == ids[0] / BLOCK_SIZE &&
-	       block->n <= n && block->digest == hash_bytes(ids, block->n * sizeof(*ids));
+	return block->used && block->depth == depth && block->first == ids[0] && block->n <= n &&
+	       block->digest == hash_bytes(ids, block->n * sizeof(*ids));
 }
 
 const struct block *blocks_find(struct blocks *b, size_t depth, const int64_t *ids, size_t n)
@@ -92,7 +92,7 @@ int blocks_put(struct blocks *b, size_t depth, const int64_t *ids, size_t n,
 		return r < 0 ? r : 0;
 	struct block *block = make_room(b, depth, ids, n, size);
 	*block = (struct block){
-		.number = ids[0] / BLOCK_SIZE,
+		.first = ids[0],
 		.depth = depth,
 		.digest = hash_bytes(ids, n * sizeof(*ids)),
 		.n = n,

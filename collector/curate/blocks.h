@@ -3,9 +3,10 @@
  * Sums of profiles that were read before, so that those of a new profile cost one more and not all
  * again. Inside of this room; for one thread at a time.
  *
- * A block is what is wanted of BLOCK_SIZE numbers of profiles in a row (ids never come back, and
- * their bytes never change). What was added up of one is kept, trimmed, with the ids it is made of;
- * when the block has grown since, the rest is added to it.
+ * A block is what is wanted of the profiles that begin in one hour, or one day (ids never come
+ * back, and their bytes never change). What was added up of one is kept, trimmed, with the ids it
+ * is made of; when the block has grown since, the rest is added to it. Blocks of the same first id
+ * are states of one block: in another the first id is another.
  */
 #pragma once
 
@@ -15,7 +16,6 @@
 
 #include "base/buf.h"
 
-#define BLOCK_SIZE	 1024
 #define BLOCKS_MAX	 256u
 #define BLOCKS_MAX_BYTES ((size_t)16 << 20)
 
@@ -30,7 +30,7 @@ struct tally {
 void tally_join(struct tally *to, const struct tally *from);
 
 struct block {
-	int64_t number;
+	int64_t first; /* of its ids */
 	size_t depth;
 	uint64_t digest; /* of its ids */
 	size_t n;	 /* how many there are */
@@ -50,6 +50,6 @@ void blocks_fini(struct blocks *b);
 /* The largest one of the first of these ids, NULL for none. Valid until blocks_put(). */
 const struct block *blocks_find(struct blocks *b, size_t depth, const int64_t *ids, size_t n);
 
-/* Keep @sum, trimmed to @depth, of all of @ids, which are of one block. 0 or -ENOMEM. */
+/* Keep @sum, trimmed to @depth, of all of @ids. 0 or -ENOMEM. */
 int blocks_put(struct blocks *b, size_t depth, const int64_t *ids, size_t n,
 	       struct pprof_profile *sum, const struct tally *tally);

@@ -10,6 +10,9 @@
 #include "collector/curate/cache.h"
 #include "collector/curate/gather.h"
 #include "collector/curate/publish.h"
+#include "collector/depot/sums.h"
+
+#define AHEAD_EVERY (DEPOT_HOUR / 6)
 
 struct curate {
 	struct depot *depot;
@@ -21,6 +24,7 @@ struct curate {
 	struct cache cache;
 	unsigned int waiting; /* and making */
 	struct curate_counts counts;
+	int64_t added_up; /* when, by the one thread that does */
 };
 
 void curate_result_fini(struct curate_result *r)
@@ -206,6 +210,60 @@ int curate_make(struct curate *c, const struct curate_request *request,
 	count(c, r, begin);
 	leave_line(c);
 	return r;
+}
+
+/* ---- ahead ------------------------------------------------------------------------------- */
+
+/* Tenant NUL name NUL, over and over. */
+static int add_name(void *context, const char *tenant, const char *name)
+{
+	struct buf *text = context;
+
+	buf_append(text, tenant, strlen(tenant) + 1);
+	buf_append(text, name, strlen(name) + 1);
+	return buf_error(text);
+}
+
+static int list_names(struct curate *c, struct buf *names)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	int r = depot_reader_open(c->depot, &reader);
+
+	return r ? r : depot_each_name(reader, add_name, names);
+}
+
+/* A reader for each: one that is held long keeps the log from being cleared. */
+static int add_up(struct curate *c, const char *tenant, const char *name, int64_t now)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	struct curate_request request = { .tenant = tenant, .name = name, .now = now };
+	int r = depot_reader_open(c->depot, &reader);
+
+	if (r != 0)
+		return r;
+	curate_policy_of(c, name, &request.policy);
+	r = gather_ahead(c->depot, reader, &request);
+	return r == CURATE_E_AMBIGUOUS || r == CURATE_E_NONE ? 0 : r;
+}
+
+int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop)
+{
+	_cleanup_(buf_fini) struct buf names = BUF_INIT((size_t)64 << 20);
+	const char *at, *end;
+	int r = 0;
+
+	if (c->added_up && now - c->added_up < AHEAD_EVERY && now >= c->added_up)
+		return 0;
+	c->added_up = now;
+	r = list_names(c, &names);
+	at = (const char *)names.data;
+	for (end = at + names.size; r == 0 && at < end && !atomic_load(stop);) {
+		const char *name = at + strlen(at) + 1;
+
+		r = add_up(c, at, name, now);
+		at = name + strlen(name) + 1;
+	}
+	return r > 0 ? CURATE_E_DAMAGED : r;
 }
 
 int curate_peek(struct curate *c, const struct curate_request *request,

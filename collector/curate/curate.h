@@ -17,6 +17,9 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "collector/curate/cold.h"
 #include "collector/curate/explain.h"
 #include "collector/curate/policy.h"
@@ -79,6 +82,13 @@ int curate_make(struct curate *c, const struct curate_request *request,
  */
 int curate_peek(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result);
+
+/*
+ * Add up, for all there is, what will be asked for, and keep it in the depot: what comes between is
+ * then all that curate_make() has to read. To be called every now and then, by one thread; most
+ * calls do nothing. Ends early when *@stop becomes true. 0, CURATE_E_DAMAGED or -errno.
+ */
+int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop);
 
 /* What it did since it was opened, and holds now. In any thread. */
 struct curate_counts {

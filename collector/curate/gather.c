@@ -303,6 +303,26 @@ static void begin_explain(struct curate_explain *e, const struct curate_request 
 	e->policy = request->policy;
 }
 
+int gather_ahead(struct depot *d, struct depot_reader *reader, const struct curate_request *request)
+{
+	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
+	_cleanup_(blocks_fini) struct blocks blocks = { 0 };
+	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
+	const struct depot_query query = gather_query(request);
+	_cleanup_(gathering_fini) struct gathering g = { .reader = reader,
+							 .blocks = &blocks,
+							 .keeper = d,
+							 .list = &list,
+							 .request = request,
+							 .result = &result,
+							 .e = &result.explain };
+	begin_explain(g.e, request);
+	int r = outcome_of_depot(depot_list(reader, &query, &list));
+	if (r == 0 && list.n_rows)
+		r = prepare(&g, &query);
+	return r || !list.n_rows ? r : add_builds(&g);
+}
+
 int gather(struct depot_reader *reader, const struct curate_request *request,
 	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result)
 {

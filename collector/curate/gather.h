@@ -7,6 +7,11 @@
 
 struct depot_query gather_query(const struct curate_request *request);
 
+/* Add up what @request will need, and keep it in the depot. 0, an enum curate_outcome, or -errno.
+ */
+int gather_ahead(struct depot *d, struct depot_reader *reader,
+		 const struct curate_request *request);
+
 /* @cold may be NULL. 0, an enum curate_outcome, or -errno; ret->explain is set as far as it goes.
  */
 int gather(struct depot_reader *reader, const struct curate_request *request,

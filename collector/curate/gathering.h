@@ -20,11 +20,13 @@ struct item {
 	const struct depot_row *row;
 	uint32_t mode;
 	int64_t group;
+	int64_t block; /* number of the hour or day that it begins in */
 };
 
 struct gathering {
 	struct depot_reader *reader;
 	struct blocks *blocks;
+	struct depot *keeper; /* to keep blocks in, or NULL */
 	const struct depot_list *list;
 	const struct curate_request *request;
 	struct choice choice;

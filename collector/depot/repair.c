@@ -144,11 +144,12 @@ static int copy_tables(struct repair *p, const char *file)
 
 	sqlite3_free(attach);
 	if (r == 0)
-		r = sql_prepare(p->to,
-				"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name"
-				" NOT IN ('series', 'label', 'profile', 'pprof', 'type', 'value')"
-				" AND name NOT LIKE 'sqlite%'",
-				&s);
+		r = sql_prepare(
+			p->to,
+			"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name"
+			" NOT IN ('series', 'label', 'profile', 'pprof', 'type', 'value', 'sum')"
+			" AND name NOT LIKE 'sqlite%'",
+			&s);
 	while (r == 0 && sqlite3_step(s) == SQLITE_ROW)
 		copy_table(p, (const char *)sqlite3_column_text(s, 0));
 	return r;

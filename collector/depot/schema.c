@@ -114,6 +114,17 @@ static const char *const steps[] = {
 	"  edition INTEGER NOT NULL REFERENCES edition (id),"
 	"  time INTEGER NOT NULL);"
 	"CREATE INDEX pin_by_tag ON pin (tenant, name, mode, tag, id);",
+
+	/* Sums that need not be made again: sums.h. */
+	"CREATE TABLE sum ("
+	"  profile INTEGER NOT NULL REFERENCES profile (id),"
+	"  kind INTEGER NOT NULL,"
+	"  n INTEGER NOT NULL,"
+	"  digest BLOB NOT NULL,"
+	"  data BLOB NOT NULL,"
+	"  PRIMARY KEY (profile, kind));"
+	"CREATE TRIGGER profile_of_sum_gone AFTER DELETE ON profile BEGIN"
+	"  DELETE FROM sum WHERE profile = old.id; END;",
 };
 
 int schema_version(void)

@@ -418,6 +418,15 @@ static void version_3(void **state)
 	comes_up_to_date(*state, "3.sql");
 }
 
+static void version_4(void **state)
+{
+	struct fixture *f = *state;
+
+	comes_up_to_date(f, "4.sql");
+	assert_int_equal(number(f->db, "SELECT edition FROM pin WHERE tag = 'prod'"), 1);
+	assert_int_equal(number(f->db, "SELECT count(*) FROM edition"), 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -431,6 +440,7 @@ int main(void)
 		TEST(version_1),
 		TEST(version_2),
 		TEST(version_3),
+		TEST(version_4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

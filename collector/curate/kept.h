@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks (blocks.h) that are kept in the depot, with the first of their profiles: what was added up
+ * in the background is there when somebody asks for the first time, also after a restart.
+ */
+#pragma once
+
+#include "collector/curate/blocks.h"
+#include "collector/depot/depot.h"
+
+/*
+ * The sum of the first *@n of these ids and what recordings said of it, where one of more than *@n
+ * is kept; otherwise nothing is set. One that cannot be read is none. 0 or -errno.
+ */
+int kept_find(struct depot_reader *r, size_t depth, const int64_t *ids, size_t n_ids, size_t *n,
+	      struct pprof_profile **ret_sum);
+
+/* Keep @sum of all of @ids; takes @notes into it. What is full or gone is no trouble. 0 or -errno.
+ */
+int kept_put(struct depot *d, size_t depth, const int64_t *ids, size_t n, struct pprof_profile *sum,
+	     const struct pgo_notes *notes);

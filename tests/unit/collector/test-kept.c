@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums that are kept in the depot: the answer is the same with them and without. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "collector/compact/compact.h"
+#include "collector/curate/curate.h"
+#include "pgo/random.h"
+
+#define SECOND ((int64_t)1000000000)
+#define NOW    (1000 * DEPOT_DAY + 13 * DEPOT_HOUR) /* 13:00 of some day */
+#define PODS   6u
+
+struct fixture {
+	char dir[64], data[80], db[100];
+	struct depot *depot;
+	unsigned int pushed;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char why[DEPOT_WHY_SIZE];
+
+	strcpy(f->dir, "kept-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
+	snprintf(f->db, sizeof(f->db), "%s/profiles.db", f->data);
+	assert_int_equal(depot_open(f->data, &f->depot, why), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	depot_close(f->depot);
+	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
+	assert_int_equal(system(command), 0);
+	free(f);
+	return 0;
+}
+
+static void alter(struct fixture *f, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static int number(struct fixture *f, const char *sql)
+{
+	sqlite3_stmt *s;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	int n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
+/* ---- profiles ---------------------------------------------------------------------------- */
+
+static void add_stacks(struct pprof_profile *p, uint64_t seed)
+{
+	struct pgo_random rng;
+
+	pgo_random_init(&rng, seed);
+	for (unsigned int i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "main.f%u", i);
+		const struct pprof_function fn = { .name = name, .start_line = i + 1 };
+		const struct pprof_line line = { .function = i, .line = i + 3 };
+		const struct pprof_location l = {
+			.mapping = PPROF_NONE, .address = 1000 + i, .lines = &line, .n_lines = 1
+		};
+		assert_int_equal(pprof_add_function(p, &fn, NULL), 0);
+		assert_int_equal(pprof_add_location(p, &l, NULL), 0);
+	}
+	for (unsigned int i = 0; i < 60; i++) {
+		const int64_t n = (int64_t)(pgo_random_u64(&rng) % 9) + 1;
+		uint32_t stack[4];
+
+		for (size_t k = 0; k < 4; k++)
+			stack[k] = (uint32_t)(pgo_random_u64(&rng) % 20);
+		const struct pprof_sample s = { .locations = stack,
+						.n_locations = 4,
+						.values = (int64_t[]){ n, n * 10 } };
+		assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
+	}
+}
+
+static void encode(struct fixture *f, int64_t start, uint8_t **ret_data, size_t *ret_size)
+{
+	const struct pprof_value_type types[] = { { "samples", "count" },
+						  { "cpu", "nanoseconds" } };
+	const struct pprof_header header = {
+		.period = 10, .period_type = types[1], .time_nanos = start, .duration_nanos = SECOND
+	};
+	struct pprof_profile *p;
+	char note[64];
+
+	snprintf(note, sizeof(note), "hone: samples=300 lost=%u truncated=0 unsymbolized=2",
+		 f->pushed % 7);
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_set_header(p, &header), 0);
+	assert_int_equal(pprof_add_comment(p, note), 0);
+	assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
+	assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
+	add_stacks(p, f->pushed);
+	assert_int_equal(pprof_encode(p, PPROF_GZIP, ret_data, ret_size), 0);
+	pprof_free(p);
+}
+
+static void push(struct fixture *f, const char *pod, int64_t start)
+{
+	const struct depot_label labels[] = { { "main_package", "example.com/a" },
+					      { "pod", pod },
+					      { "service_name", "a" } };
+	struct depot_profile row = { .tenant = "anonymous",
+				     .labels = labels,
+				     .n_labels = 3,
+				     .service = "a",
+				     .package = "example.com/a",
+				     .build = "b1",
+				     .start = start,
+				     .duration = SECOND,
+				     .samples = 60,
+				     .cpu = true };
+	uint8_t *data;
+	size_t size, added;
+
+	encode(f, start, &data, &size);
+	row.pprof = span_of(data, size);
+	snprintf((char *)row.key, sizeof(row.key), "%u", f->pushed++);
+	assert_int_equal(depot_add(f->depot, &row, 1, &added), 0);
+	assert_int_equal(added, 1);
+	free(data);
+}
+
+/* Three hours, the last of them begun only. */
+static void push_hours(struct fixture *f)
+{
+	for (unsigned int i = 0; i < 3 * PODS; i++) {
+		char pod[16];
+
+		snprintf(pod, sizeof(pod), "p%u", i % PODS);
+		push(f, pod, NOW - (i / PODS) * DEPOT_HOUR + i * SECOND);
+	}
+}
+
+/* ---- answers ----------------------------------------------------------------------------- */
+
+static void add_up(struct fixture *f)
+{
+	atomic_bool stop = false;
+	struct curate *c;
+
+	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
+	curate_free(c);
+}
+
+/* By one who knows nothing but what is in the depot. */
+static void ask(struct fixture *f, struct curate_result *ret)
+{
+	const struct curate_request request = { .tenant = "anonymous",
+						.name = "example.com/a",
+						.now = NOW,
+						.policy = CURATE_POLICY_DEFAULT };
+	struct curate *c;
+
+	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_make(c, &request, ret), 0);
+	curate_free(c);
+}
+
+static void same(const struct curate_result *a, const struct curate_result *b)
+{
+	assert_string_equal(a->explain.etag, b->explain.etag);
+	assert_int_equal(a->explain.n_profiles, b->explain.n_profiles);
+	assert_int_equal(a->explain.n_instances, b->explain.n_instances);
+	assert_int_equal(a->explain.cpu, b->explain.cpu);
+	assert_int_equal(a->explain.first, b->explain.first);
+	assert_int_equal(a->explain.last, b->explain.last);
+	assert_int_equal(a->explain.builds[0].samples, b->explain.builds[0].samples);
+	assert_true(a->explain.quality.lost == b->explain.quality.lost);
+}
+
+/* As it is asked with what is kept, and without. */
+static void stays_the_same(struct fixture *f)
+{
+	struct curate_result with = CURATE_RESULT_NULL, without = CURATE_RESULT_NULL;
+
+	ask(f, &with);
+	alter(f, "DELETE FROM sum");
+	ask(f, &without);
+	same(&with, &without);
+	curate_result_fini(&with);
+	curate_result_fini(&without);
+}
+
+/* The profiles themselves are not looked at again. */
+static void answers_of_sums(void **state)
+{
+	struct curate_result before = CURATE_RESULT_NULL, after = CURATE_RESULT_NULL;
+	struct fixture *f = *state;
+
+	push_hours(f);
+	ask(f, &before);
+	assert_int_equal(before.explain.n_profiles, 3 * PODS);
+	assert_true(before.explain.quality.lost > 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 0);
+	add_up(f);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	alter(f, "UPDATE pprof SET data = x'00'");
+	ask(f, &after);
+	same(&before, &after);
+	curate_result_fini(&before);
+	curate_result_fini(&after);
+}
+
+static void adds_what_came_later(void **state)
+{
+	struct curate_result more = CURATE_RESULT_NULL;
+	struct fixture *f = *state;
+
+	push_hours(f);
+	add_up(f);
+	push(f, "p1", NOW + 100 * SECOND);
+	push(f, "p2", NOW - DEPOT_HOUR + 100 * SECOND);
+	ask(f, &more);
+	assert_int_equal(more.explain.n_profiles, 3 * PODS + 2);
+	curate_result_fini(&more);
+	stays_the_same(f);
+	add_up(f);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	alter(f, "UPDATE sum SET digest = zeroblob(32) WHERE n = 6");
+	stays_the_same(f);
+}
+
+/* A sum leaves with the first of its profiles. */
+static void leaves_when_merged(void **state)
+{
+	static const struct compact_options options = { 0 };
+	struct compact_counts counts = { 0 };
+	struct fixture *f = *state;
+
+	push_hours(f);
+	for (unsigned int i = 0; i < PODS; i++)
+		push(f, "p0", NOW - DEPOT_HOUR + (200 + i) * SECOND);
+	add_up(f);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	assert_int_equal(compact_pass(f->depot, &options, NOW + DEPOT_HOUR / 2, NULL, &counts), 0);
+	assert_true(counts.merged > 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 2);
+	stays_the_same(f);
+	add_up(f);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	stays_the_same(f);
+}
+
+static void takes_no_broken_one(void **state)
+{
+	static const char *const damage[] = {
+		"UPDATE sum SET digest = zeroblob(32)",
+		"UPDATE sum SET digest = x'00'",
+		"UPDATE sum SET data = x'1f8b0800'",
+		"UPDATE sum SET data = substr(data, 1, length(data) / 2)",
+		"UPDATE sum SET n = n - 1",
+		"UPDATE sum SET n = -1",
+	};
+	struct fixture *f = *state;
+
+	push_hours(f);
+	for (size_t i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+		add_up(f);
+		assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+		alter(f, damage[i]);
+		stays_the_same(f);
+	}
+}
+
+static void ends_when_told(void **state)
+{
+	struct fixture *f = *state;
+	atomic_bool stop = true;
+	struct curate *c;
+
+	push_hours(f);
+	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
+	curate_free(c);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(answers_of_sums),	   TEST(adds_what_came_later), TEST(leaves_when_merged),
+		TEST(takes_no_broken_one), TEST(ends_when_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
