@@ -9,6 +9,9 @@
 #include "proto/push.pb-c.h"
 #include "store/text.h"
 
+#define MAX_LABELS 32 /* bytes of labels in a message that are not cut */
+#define CUT	   "..."
+
 /* The two texts of a Connect error: {"code": "…", "message": "…"}. Either may be "". */
 struct explanation {
 	char code[32];
@@ -22,6 +25,32 @@ static void take_string(const json_t *object, const char *key, char *ret_text, s
 	if (json_is_string(value))
 		text_one_line(span_of(json_string_value(value), json_string_length(value)),
 			      ret_text, size);
+}
+
+/*
+ * Pyroscope repeats all labels in the middle of its sentence, which may be longer than we have room
+ * for, and what is wrong stands behind them: profile with labels '{a="b"}' is outside of …
+ */
+static void take_message(const json_t *object, char *ret_text, size_t size)
+{
+	const json_t *value = json_object_get(object, "message");
+
+	if (!json_is_string(value))
+		return;
+	const char *text = json_string_value(value), *begin = strstr(text, "'{"), *end = NULL;
+	for (const char *at = begin; at && (at = strstr(at, "}'")); at++)
+		end = at;
+	if (!end || end < begin + MAX_LABELS) {
+		text_one_line(span_of(text, strlen(text)), ret_text, size);
+		return;
+	}
+	text_one_line(span_of(text, (size_t)(begin - text) + 2), ret_text, size);
+	size_t n = strlen(ret_text);
+	if (n + sizeof(CUT) >= size)
+		return;
+	memcpy(ret_text + n, CUT, sizeof(CUT));
+	n += sizeof(CUT) - 1;
+	text_one_line(span_of(end, strlen(end)), ret_text + n, size - n);
 }
 
 static bool is_type(const char *content_type, const char *type)
@@ -46,7 +75,7 @@ static void read_explanation(const struct answer *a, struct explanation *ret)
 	}
 	json = json_loadb((const char *)a->body.data, a->body.size, 0, NULL);
 	take_string(json, "code", ret->code, sizeof(ret->code));
-	take_string(json, "message", ret->message, sizeof(ret->message));
+	take_message(json, ret->message, sizeof(ret->message));
 }
 
 static bool is_push_response(struct span body)

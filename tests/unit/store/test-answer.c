@@ -151,6 +151,30 @@ static void the_reason_is_one_sentence(void **state)
 	     "the store answered 400, a b: x y");
 }
 
+/* The labels of a profile stand before what is wrong with it. */
+static void a_reason_comes_before_labels(void **state)
+{
+	char body[20000];
+	struct answer a = { .status = 400, .content_type = JSON };
+	struct store_result result;
+
+	(void)state;
+	memset(body, 'x', sizeof(body));
+	memcpy(body, "{\"message\":\"labels '{a=", 23);
+	memcpy(body + 9000, "}' exceeds the size limit\"}", 27);
+	a.body = span_of(body, 9027);
+	answer_judge(&a, &result);
+	assert_int_equal(result.outcome, STORE_E_TOO_BIG);
+	assert_string_equal(result.text,
+			    "the store answered 400: labels '{...}' exceeds the size limit");
+	/* where they begin late, there is room for what stands before */
+	memset(body, 'x', 1000);
+	memcpy(body, "{\"message\":\"", 12);
+	memcpy(body + 1000, "'{", 2);
+	answer_judge(&a, &result);
+	assert_in_range(strlen(result.text), 100, STORE_TEXT_SIZE - 1);
+}
+
 static void a_long_reason_is_cut(void **state)
 {
 	char body[4096];
@@ -170,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_status_has_its_outcome),
 		cmocka_unit_test(the_reason_is_one_sentence),
+		cmocka_unit_test(a_reason_comes_before_labels),
 		cmocka_unit_test(a_long_reason_is_cut),
 	};
 
