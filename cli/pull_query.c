@@ -182,7 +182,10 @@ static int take_answers(struct asking *a)
 		if (r == 0 && !until)
 			until = a->parts[i].until - 1;
 	}
-	return until ? finish(a, &b, until) : 0;
+	if (until)
+		return finish(a, &b, until);
+	pull_item_end(a->item, PULL_KEPT, "the store has no profile of it in that time");
+	return 0;
 }
 
 int pull_from_query(const struct pull_options *o, struct pull_item *item)
