@@ -26,3 +26,12 @@ static inline uint64_t clock_realtime(void)
 {
 	return clock_now(CLOCK_REALTIME);
 }
+
+/* Or until a signal comes. */
+static inline void clock_sleep(uint64_t ns)
+{
+	const struct timespec time = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
+				       .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+
+	nanosleep(&time, NULL);
+}

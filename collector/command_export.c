@@ -6,23 +6,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "collector/command.h"
 #include "collector/depot/repair.h"
-#include "collector/depot/replay.h"
+#include "collector/export_batch.h"
 #include "collector/query/selector.h"
 #include "collector/version.h"
-#include "pgo/shapes.h"
 #include "store/store.h"
 
-#define MAX_LABELS 64u
-#define TRIES	   8u
-#define SAVE_EVERY 64u /* profiles */
-#define TIMEOUT	   (60 * NSEC_PER_SEC)
+#define TIMEOUT (60 * NSEC_PER_SEC)
 
 static const char help[] =
 	"Usage: hone-collector export --to URL [OPTION]...\n"
@@ -37,11 +32,17 @@ static const char help[] =
 	"  --match SELECTOR   only these: {service_name=\"api\", pod=~\"api-.*\"}\n"
 	"  --state FILE       go on where an export that wrote this file ended\n"
 	"  --rate N           profiles a second at most (0: as fast as the store takes them)\n"
+	"  --skip-refused     go on after a profile that the store will never take\n"
 	"  --token-file FILE  a file with a bearer token for the store\n"
 	"  --ca-file FILE     authorities that vouch for the store, PEM\n"
 	"\n"
-	"Pyroscope refuses profiles that are older than an hour, or larger than 4 MiB, unless\n"
-	"-validation.reject-older-than=0 and -validation.max-profile-size-bytes say otherwise.\n"
+	"It ends with the first profile that is not taken. With --state the same command goes\n"
+	"on there, once the reason is gone.\n"
+	"\n"
+	"Pyroscope takes what is older than an hour, large, and fast only if it is told to:\n"
+	"-validation.reject-older-than=0, -validation.max-profile-size-bytes=0,\n"
+	"-validation.max-profile-stacktrace-samples=0, -distributor.ingestion-rate-limit-mb=1024,\n"
+	"-distributor.ingestion-burst-size-mb=1024.\n"
 	"The status is 0 if the store has them all, 1 if not.\n";
 
 struct export
@@ -51,34 +52,58 @@ struct export
 	struct selector selector;
 	int64_t since, until; /* by the start of a profile */
 	uint64_t rate;
+	bool skip; /* those that are refused */
 	struct loop loop;
 	struct store *store;
 	char tenant[256]; /* of .store */
-	struct store_result result;
-	int64_t last; /* id that is done */
+	struct export_batch batch;
+	int64_t seen;		    /* id; those up to it are done, or in .batch */
+	int64_t last;		    /* id; all up to it are done */
+	int64_t done[EXPORT_BATCH]; /* and these beyond, in their order */
+	size_t n_done;
 	uint64_t pushed, refused, broken;
+	uint64_t changed; /* taken or not, with labels that the store's rules did not allow */
+	bool has_told;
 };
 
 /* ---- state ------------------------------------------------------------------------------- */
 
-/* An id, a blank, the store. */
+/* An id, a blank, the store; then a line for each id beyond that is done. */
+static bool parse_state(struct export *e, struct span rest)
+{
+	struct span line;
+	uint64_t id;
+
+	if (!text_line(&rest, &line) || !text_number(&line, 10, &id) || id > INT64_MAX ||
+	    !text_skip(&line, " ") || !span_equals(line, e->options.url))
+		return false;
+	e->last = (int64_t)id;
+	while (text_line(&rest, &line)) {
+		if (e->n_done == EXPORT_BATCH || !text_number(&line, 10, &id) || line.size ||
+		    id > INT64_MAX)
+			return false;
+		e->done[e->n_done++] = (int64_t)id;
+	}
+	return true;
+}
+
 static enum command_status read_state(struct export *e)
 {
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(4096);
-	uint64_t id;
 
 	int r = e->state ? file_read(e->state, &text) : -ENOENT;
-	if (r == -ENOENT)
+	if (r == -ENOENT || (r == 0 && parse_state(e, span_of(text.data, text.size))))
 		return COMMAND_OK;
-	struct span rest = span_of(text.data, text.size), line;
-	if (r == 0 && text_line(&rest, &line) && text_number(&line, 10, &id) && id <= INT64_MAX &&
-	    text_skip(&line, " ") && span_equals(line, e->options.url)) {
-		e->last = (int64_t)id;
-		return COMMAND_OK;
-	}
 	fprintf(stderr, "hone-collector: %s is no state of an export to %s.\n", e->state,
 		e->options.url);
 	return COMMAND_WRONG;
+}
+
+static void print_state(const struct export *e, struct buf *text)
+{
+	buf_printf(text, "%" PRId64 " %s\n", e->last, e->options.url);
+	for (size_t i = 0; i < e->n_done; i++)
+		buf_printf(text, "%" PRId64 "\n", e->done[i]);
 }
 
 static enum command_status write_state(const struct export *e)
@@ -88,7 +113,7 @@ static enum command_status write_state(const struct export *e)
 
 	if (!e->state)
 		return COMMAND_OK;
-	buf_printf(&text, "%" PRId64 " %s\n", e->last, e->options.url);
+	print_state(e, &text);
 	int r = buf_error(&text);
 	if (r == 0)
 		r = file_writer_open(&w, e->state, (uid_t)-1, (gid_t)-1);
@@ -103,24 +128,13 @@ static enum command_status write_state(const struct export *e)
 	return COMMAND_FAILED;
 }
 
-/* ---- one profile ------------------------------------------------------------------------- */
-
-static int on_done(void *context, const struct store_result *result)
-{
-	struct export *e = context;
-
-	e->result = *result;
-	loop_quit(&e->loop);
-	return 0;
-}
+/* ---- a batch of them --------------------------------------------------------------------- */
 
 /* A tenant's profiles go to the same tenant. */
 static enum command_status open_store(struct export *e, const char *tenant)
 {
 	char why[STORE_TEXT_SIZE];
 
-	if (e->store && !strcmp(e->tenant, tenant))
-		return COMMAND_OK;
 	e->store = store_close(e->store);
 	snprintf(e->tenant, sizeof(e->tenant), "%s", tenant);
 	e->options.tenant = strcmp(tenant, "anonymous") != 0 ? e->tenant : NULL;
@@ -131,72 +145,105 @@ static enum command_status open_store(struct export *e, const char *tenant)
 	return COMMAND_FAILED;
 }
 
-static void wait_for(uint64_t ns)
+/* The first that was not taken is told of. True where the export may go on after this one. */
+static bool take_result(struct export *e, const struct export_item *item)
 {
-	const struct timespec time = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				       .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+	bool is_refused = item->result.outcome != STORE_E_RETRY;
 
-	nanosleep(&time, NULL);
-}
-
-/* What cannot be taken now is tried again, each time after twice the time. 0 or -errno. */
-static int push(struct export *e, const struct store_profile *profile)
-{
-	uint64_t pause = NSEC_PER_SEC / 2;
-
-	for (unsigned int i = 0; i < TRIES; i++, pause *= 2) {
-		int r = store_push(e->store, profile, on_done, e);
-
-		if (r == 0)
-			r = loop_run(&e->loop);
-		if (r != 0 || e->result.outcome != STORE_E_RETRY)
-			return r;
-		if (i + 1 < TRIES)
-			wait_for(e->result.retry_after > pause ? e->result.retry_after : pause);
-	}
-	return 0;
-}
-
-/* The same id each time: what was taken before is not taken twice by a store that looks at it. */
-static void make_id(const uint8_t *key, char *ret_id)
-{
-	for (size_t i = 0; i < 16; i++)
-		ret_id += sprintf(ret_id, "%s%02x",
-				  i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", key[i]);
-}
-
-static enum command_status push_one(struct export *e, const struct depot_profile *p)
-{
-	_cleanup_(freep) uint8_t *escaped = NULL;
-	struct store_label labels[MAX_LABELS];
-	size_t size = 0;
-	char id[40];
-
-	for (size_t i = 0; i < p->n_labels && i < MAX_LABELS; i++)
-		labels[i] = (struct store_label){ p->labels[i].name, p->labels[i].value };
-	make_id(p->key, id);
-	struct store_profile out = { .id = id,
-				     .labels = labels,
-				     .n_labels = (uint32_t)p->n_labels,
-				     .pprof = p->pprof,
-				     .time = (uint64_t)p->start };
-	int r = PGO_SHAPES_E_NONE;
-	if (store_limits(e->store)->escape_shapes)
-		r = pgo_shapes_escape(p->pprof.data, p->pprof.size, &escaped, &size);
-	if (r == 0)
-		out.pprof = span_of(escaped, size);
-	r = r < 0 ? r : push(e, &out);
-	if (r == 0 && e->result.outcome == STORE_OK)
+	e->changed += item->result.labels_changed > 0;
+	if (item->result.outcome == STORE_OK) {
 		e->pushed++;
-	else if (r == 0 && e->result.outcome != STORE_E_RETRY)
-		e->refused++;
-	else
-		fprintf(stderr, "hone-collector: %s: %s.\n", e->options.url,
-			r ? strerror(-r) : e->result.text);
-	if (r == 0 && e->result.outcome != STORE_OK && e->refused == 1)
-		fprintf(stderr, "hone-collector: the first profile that is refused: %s\n",
-			e->result.text);
-	return r == 0 && e->result.outcome != STORE_E_RETRY ? COMMAND_OK : COMMAND_FAILED;
+		return true;
+	}
+	e->refused += is_refused;
+	if (!e->has_told)
+		fprintf(stderr, "hone-collector: %s: a profile of %s: %s.\n", e->options.url,
+			item->service, item->result.text);
+	e->has_told = true;
+	return is_refused && e->skip;
+}
+
+/* Of those that .last has passed nothing need be known. */
+static void forget_done(struct export *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_done; i++)
+		if (e->done[i] > e->last)
+			e->done[n++] = e->done[i];
+	e->n_done = n;
+}
+
+/* Where one ends the export, those after it that were taken are done nonetheless. */
+static enum command_status take_results(struct export *e)
+{
+	bool is_good = true;
+
+	for (size_t i = 0; i < e->batch.n; i++) {
+		const struct export_item *item = &e->batch.items[i];
+		bool is_done = take_result(e, item);
+
+		if (!is_done)
+			is_good = false;
+		else if (is_good)
+			e->last = item->row;
+		else
+			e->done[e->n_done++] = item->row;
+	}
+	if (is_good)
+		e->last = e->seen;
+	forget_done(e);
+	return is_good ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static enum command_status push_batch(struct export *e)
+{
+	int r = export_batch_push(&e->batch, e->store);
+
+	if (r != 0) {
+		fprintf(stderr, "hone-collector: %s: %s.\n", e->options.url, strerror(-r));
+		return COMMAND_FAILED;
+	}
+	enum command_status status = take_results(e);
+	if (write_state(e) != COMMAND_OK)
+		status = COMMAND_FAILED;
+	if (status == COMMAND_OK && e->rate)
+		clock_sleep(e->batch.n * NSEC_PER_SEC / e->rate);
+	export_batch_clear(&e->batch);
+	return status;
+}
+
+static bool is_beyond_done(const struct export *e, int64_t id)
+{
+	for (size_t i = 0; i < e->n_done; i++)
+		if (e->done[i] >= id)
+			return false;
+	return true;
+}
+
+/* Before @one. What an earlier export left of a batch comes first, so that .done has room. */
+static bool is_full(const struct export *e, const struct depot_replayed *one)
+{
+	size_t most = e->rate && e->rate < EXPORT_BATCH ? (size_t)e->rate : EXPORT_BATCH;
+
+	return e->batch.n && (e->batch.n >= most || strcmp(e->tenant, one->profile->tenant) != 0 ||
+			      (e->n_done && is_beyond_done(e, one->id)));
+}
+
+static enum command_status add(struct export *e, const struct depot_replayed *one)
+{
+	enum command_status status = is_full(e, one) ? push_batch(e) : COMMAND_OK;
+
+	if (status == COMMAND_OK && (!e->store || strcmp(e->tenant, one->profile->tenant) != 0))
+		status = open_store(e, one->profile->tenant);
+	if (status != COMMAND_OK)
+		return status;
+	int r = export_batch_add(&e->batch, one, store_limits(e->store)->escape_shapes);
+	e->broken += r == EXPORT_BATCH_E_BROKEN;
+	if (r >= 0)
+		return COMMAND_OK;
+	fprintf(stderr, "hone-collector: %s.\n", strerror(-r));
+	return COMMAND_FAILED;
 }
 
 /* ---- all of them ------------------------------------------------------------------------- */
@@ -211,54 +258,67 @@ static const char *value_of(const void *context, const char *name)
 	return "";
 }
 
-static bool is_wanted(const struct export *e, const struct depot_profile *p)
+static bool is_done(const struct export *e, int64_t id)
 {
+	for (size_t i = 0; i < e->n_done; i++)
+		if (e->done[i] == id)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct export *e, const struct depot_replayed *one)
+{
+	const struct depot_profile *p = one->profile;
 	struct refusal why;
 	bool holds = false;
 
-	return p->start >= e->since && p->start < e->until &&
+	return p->start >= e->since && p->start < e->until && !is_done(e, one->id) &&
 	       selector_test(&e->selector, value_of, p, &holds, &why) == 0 && holds;
 }
 
-static enum command_status take(struct export *e, const struct depot_replayed *one)
+static enum command_status push_all(struct export *e, struct depot_replay *replay)
 {
 	enum command_status status = COMMAND_OK;
+	struct depot_replayed one;
+	int r = 0;
 
-	if (is_wanted(e, one->profile)) {
-		status = open_store(e, one->profile->tenant);
-		if (status == COMMAND_OK)
-			status = push_one(e, one->profile);
-		if (e->rate)
-			wait_for(NSEC_PER_SEC / e->rate);
+	while (status == COMMAND_OK && (r == 0 || r == DEPOT_E_DAMAGED)) {
+		r = depot_replay_next(replay, &one);
+		e->broken += r == DEPOT_E_DAMAGED;
+		if (r == 0 && is_wanted(e, &one))
+			status = add(e, &one);
+		if (r == 0 && status == COMMAND_OK)
+			e->seen = one.id;
 	}
-	if (status != COMMAND_OK)
+	if (status == COMMAND_OK && e->batch.n)
+		status = push_batch(e);
+	if (status != COMMAND_OK || r == DEPOT_E_NONE)
 		return status;
-	e->last = one->id;
-	return (e->pushed + e->refused) % SAVE_EVERY ? COMMAND_OK : write_state(e);
+	fprintf(stderr, "hone-collector: %s: %s.\n", e->data, command_trouble(r));
+	return COMMAND_FAILED;
 }
 
 static enum command_status run(struct export *e)
 {
 	_cleanup_(depot_replay_closep) struct depot_replay *replay = NULL;
-	enum command_status status = COMMAND_OK;
-	struct depot_replayed one;
 	int r = depot_replay_open(e->data, e->last, &replay);
 
-	while (r == 0 && status == COMMAND_OK) {
-		r = depot_replay_next(replay, &one);
-		if (r == 0)
-			status = take(e, &one);
-		e->broken += r == DEPOT_E_DAMAGED;
-		r = r == DEPOT_E_DAMAGED ? 0 : r;
-	}
-	if (r != 0 && r != DEPOT_E_NONE) {
+	if (r != 0) {
 		fprintf(stderr, "hone-collector: %s: %s.\n", e->data, command_trouble(r));
 		return COMMAND_FAILED;
 	}
-	if (write_state(e) != COMMAND_OK)
-		status = COMMAND_FAILED;
+	e->seen = e->last;
+	enum command_status status = push_all(e, replay);
+	if (status == COMMAND_OK) {
+		e->last = e->seen;
+		forget_done(e);
+		status = write_state(e);
+	}
 	printf("%" PRIu64 " profiles were taken, %" PRIu64 " refused, %" PRIu64 " cannot be read\n",
 	       e->pushed, e->refused, e->broken);
+	if (e->changed)
+		printf("%" PRIu64 " have labels that were left out or changed to fit\n",
+		       e->changed);
 	return e->refused || e->broken ? COMMAND_FAILED : status;
 }
 
@@ -309,6 +369,9 @@ static bool take_option(struct export *e, int option)
 		return take_match(e, optarg);
 	case 'r':
 		return take_rate(optarg, &e->rate);
+	case 'i':
+		e->skip = true;
+		return true;
 	case 't':
 	case 'd':
 	case 'f':
@@ -321,20 +384,26 @@ static bool take_option(struct export *e, int option)
 	}
 }
 
-static enum command_status export(struct export *e) {
-	if (!e->options.url){ fprintf(stderr, "hone-collector: export wants --to URL.\n");
-			      return COMMAND_WRONG; }
-if (e->options.auth_file) e->options.auth = STORE_AUTH_BEARER;
-enum command_status status = read_state(e);
-if (status != COMMAND_OK)
+static enum command_status export_all(struct export *e)
+{
+	if (!e->options.url) {
+		fprintf(stderr, "hone-collector: export wants --to URL.\n");
+		return COMMAND_WRONG;
+	}
+	if (e->options.auth_file)
+		e->options.auth = STORE_AUTH_BEARER;
+	enum command_status status = read_state(e);
+	if (status != COMMAND_OK)
+		return status;
+	signal(SIGPIPE, SIG_IGN); /* base/curl_loop.h */
+	if (loop_init(&e->loop) != 0)
+		return COMMAND_FAILED;
+	e->batch.loop = &e->loop;
+	status = run(e);
+	export_batch_clear(&e->batch);
+	store_close(e->store);
+	loop_fini(&e->loop);
 	return status;
-signal(SIGPIPE, SIG_IGN); /* base/curl_loop.h */
-if (loop_init(&e->loop) != 0)
-	return COMMAND_FAILED;
-status = run(e);
-store_close(e->store);
-loop_fini(&e->loop);
-return status;
 }
 
 enum command_status command_export(int argc, char **argv)
@@ -346,13 +415,17 @@ enum command_status command_export(int argc, char **argv)
 					     { "match", required_argument, NULL, 'm' },
 					     { "state", required_argument, NULL, 'f' },
 					     { "rate", required_argument, NULL, 'r' },
+					     { "skip-refused", no_argument, NULL, 'i' },
 					     { "token-file", required_argument, NULL, 'k' },
 					     { "ca-file", required_argument, NULL, 'c' },
 					     { "help", no_argument, NULL, 'h' },
 					     { 0 } };
 	struct export e = { .data = command_data(),
 			    .options = { .user_agent = "hone-collector/" HONE_VERSION,
-					 .timeout = TIMEOUT },
+					 .timeout = TIMEOUT,
+					 .pushes = EXPORT_BATCH,
+					 /* what it can never take, it says */
+					 .limits.raw_bytes = STORE_NO_LIMIT },
 			    .selector = SELECTOR_NULL,
 			    .since = INT64_MIN,
 			    .until = INT64_MAX,
@@ -371,7 +444,7 @@ enum command_status command_export(int argc, char **argv)
 		status = COMMAND_WRONG;
 	}
 	if (status == COMMAND_OK)
-		status = export(&e);
+		status = export_all(&e);
 	selector_fini(&e.selector);
 	return status;
 }
