@@ -5,8 +5,8 @@
  *
  *	-s SECONDS	how long (default 4)
  *	-f HZ		how often (default 499)
- *	-n PERCENT	this share of the ticks of one busy CPU must have become samples, and
- *			no more than two percent over all of them
+ *	-n PERCENT	this share of the ticks of one CPU that is busy for SECONDS must have become
+ *			samples, and no more than two percent over all there were
  *	-e KIND		there must be samples of this kind: kernel, g0, signal, vdso,
  *			callback, deep
  *	-c		a program with C code in it: only what is Go is judged
@@ -66,7 +66,8 @@ struct check {
 	struct exe_policy policy;
 	struct exe_key exe;
 	bool has_c;
-	uint64_t bias; /* of the program's code */
+	uint64_t bias;	  /* of the program's code */
+	uint64_t elapsed; /* ns until the program was ended, which may be more than asked for */
 	uint64_t exits, execs, samples, kinds[KINDS];
 	struct share state, code, rooted, returns, whole;
 };
@@ -247,11 +248,13 @@ static int sample_program(struct check *k, const struct options *o)
 	r = capture_watch_pid(k->capture, pid);
 	if (r == 0)
 		r = capture_start(k->capture, &detail);
+	uint64_t start = clock_monotonic();
 	if (r == 0 && write(gate, "", 1) == 1)
 		r = drain_for(k, o->seconds);
 	close(gate);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
+	k->elapsed = clock_monotonic() - start;
 	capture_stop(k->capture);
 	return r ? r : capture_drain(k->capture, on_record, k);
 }
@@ -281,8 +284,9 @@ static bool judge_kinds(const struct check *k, const struct options *o)
 
 static bool judge_count(const struct check *k, const struct options *o)
 {
-	uint64_t ticks = (uint64_t)o->seconds * o->frequency;
-	bool good = k->samples >= ticks * o->share / 100 && k->samples <= ticks * 102 / 100 + 1;
+	uint64_t least = (uint64_t)o->seconds * o->frequency * o->share / 100;
+	uint64_t ticks = k->elapsed * o->frequency / NSEC_PER_SEC;
+	bool good = k->samples >= least && k->samples <= ticks * 102 / 100 + 1;
 
 	if (!o->share)
 		return k->samples > 0;
