@@ -6,10 +6,9 @@ import os
 import pty
 import re
 import signal
-import time
 
 import pprofile
-from bench import test
+from bench import test, until_spent
 
 
 @test
@@ -61,12 +60,13 @@ def terminal(bench):
 @test
 def overrun(bench):
     """hone is held up and its buffers run over: counted, shown, and in the profile's comments."""
-    actors = [bench.spin(), bench.spin()]
+    actors = [bench.start(bench.actor, "deep", "70", "1h") for _ in range(2)]
     recorder = bench.recorder("--pid", actors[0].pid, "--pid", actors[1].pid, "--freq", 9999,
                               "--duration", "1h", "--json", "-o", bench.out)
     recorder.attached()
     recorder.process.send_signal(signal.SIGSTOP)
-    time.sleep(12)
+    for actor in actors:
+        until_spent(actor, 3)  # 8 MiB of ring hold a second of both
     recorder.process.send_signal(signal.SIGCONT)
     code, out, err = recorder.stop()
     assert code == 0, err

@@ -3,7 +3,7 @@
 import gzip
 
 SAMPLE_TYPE, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING = 1, 2, 3, 4, 5, 6
-DURATION, PERIOD, COMMENT = 10, 12, 13
+TIME, DURATION, PERIOD, COMMENT = 9, 10, 12, 13
 
 
 def varint(data, at):
@@ -72,6 +72,8 @@ class Profile:
                 self.samples.append(Sample(value))
             elif number == STRING:
                 strings.append(value.decode())
+            elif number == TIME:
+                self.time = value
             elif number == DURATION:
                 self.duration = value
             elif number == PERIOD:

@@ -124,8 +124,7 @@ def too_many_builds(agent):
     for i in range(n):
         os.utime(path, ns=(i, 1_000_000_000_000_000_000 + i))  # to the kernel program a new file
         expected += seconds_of(path, "spin", "5ms") * agent.freq
-    time.sleep(1.1)
-    status = agent.status()
+    status = agent.turn_window()
     agent.stop()
     got, lost = agent.samples("actor"), status["lost"]
     print(f"{got} samples, {expected:.0f} by CPU time with exec and exit; lost {lost}, evictions "
