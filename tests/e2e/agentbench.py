@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent to be tested: started, stopped, and what it wrote."""
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -85,6 +87,8 @@ def assert_near(got, wanted, share=0.1):
 
 
 def free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
+    """Of those that the kernel gives to nobody by itself, so that it is free as long as it is not used."""
+    while True:
+        with socket.socket() as server, contextlib.suppress(OSError):
+            server.bind(("127.0.0.1", random.randrange(10000, 32000)))
+            return server.getsockname()[1]
