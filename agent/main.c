@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/privilege/privilege.h"
 #include "agent/status.h"
 #include "agent/version.h"
+#include "config/tell.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
@@ -19,14 +21,6 @@ struct command {
 	struct log log;
 	struct config_problems problems;
 };
-
-static void say_problems(const struct config_problems *problems)
-{
-	for (size_t i = 0; i < problems->n; i++)
-		fprintf(stderr, "hone-agent: %s\n", problems->texts[i]);
-	if (problems->more)
-		fprintf(stderr, "hone-agent: and %zu more.\n", problems->more);
-}
 
 /* 0, CONFIG_E_WRONG, or -errno. */
 static int read_config(struct command *c, struct config_choice *ret_choice,
@@ -138,28 +132,6 @@ static enum exit_code run(struct command *c, struct agent_config *config)
 	return run_with(c, config, &privileges);
 }
 
-static enum exit_code print(void (*what)(const struct config_schema *schema, struct buf *to))
-{
-	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
-
-	what(&agent_config_schema, &text);
-	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
-	    fflush(stdout))
-		return EXIT_FAILED;
-	return EXIT_OK;
-}
-
-static enum exit_code print_config(const struct agent_config *config)
-{
-	_cleanup_(buf_fini) struct buf text = BUF_INIT(4u << 20);
-
-	config_print(&agent_config_schema, config, &text);
-	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
-	    fflush(stdout))
-		return EXIT_FAILED;
-	return EXIT_OK;
-}
-
 int main(int argc, char **argv)
 {
 	struct command c = { .argc = argc, .argv = argv, .log = { .fd = 2 } };
@@ -173,18 +145,12 @@ int main(int argc, char **argv)
 	if (r < 0)
 		fprintf(stderr, "hone-agent: %s.\n", strerror(-r));
 	if (r == CONFIG_E_WRONG)
-		say_problems(&c.problems);
+		config_tell_problems(&c.problems, "hone-agent", STDERR_FILENO);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILED : EXIT_WRONG;
-	switch (choice.action) {
-	case CONFIG_HELP:
-		return print(config_help);
-	case CONFIG_VERSION:
-		return puts("hone-agent " HONE_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
-	case CONFIG_CHECK:
-		return print_config(&config);
-	case CONFIG_RUN:
+	if (choice.action == CONFIG_RUN)
 		return run(&c, &config);
-	}
-	return EXIT_FAILED;
+	r = config_tell(&agent_config_schema, &config, choice.action, "hone-agent " HONE_VERSION,
+			STDOUT_FILENO);
+	return r == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -38,6 +38,23 @@ int file_read(const char *path, struct buf *b)
 	return file_read_at(AT_FDCWD, path, b);
 }
 
+int file_write(int fd, const void *data, size_t size)
+{
+	const uint8_t *at = data;
+
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			at += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 /* Hold the folder of @path, keep the last part as the name. */
 static int open_folder(struct file_writer *w, const char *path)
 {
@@ -149,19 +166,7 @@ int file_writer_reserve(struct file_writer *w, uint64_t size)
 
 int file_writer_write(struct file_writer *w, const void *data, size_t size)
 {
-	const uint8_t *at = data;
-
-	while (size) {
-		ssize_t n = write(w->fd, at, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			at += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
+	return file_write(w->fd, data, size);
 }
 
 /* The reserve that was not used goes back. */

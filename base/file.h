@@ -27,6 +27,9 @@
 int file_read_at(int dir, const char *path, struct buf *b);
 int file_read(const char *path, struct buf *b);
 
+/* Write all of it to @fd. 0 or -errno. */
+int file_write(int fd, const void *data, size_t size);
+
 enum file_outcome {
 	FILE_E_NOT_REGULAR = 1, /* the target exists and is a link, a device, a pipe... */
 };

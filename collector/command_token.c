@@ -5,11 +5,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "collector/access/tokens.h"
 #include "collector/command.h"
 #include "collector/settings/settings.h"
+#include "config/tell.h"
 
 static const char usage[] =
 	"Usage: hone-collector token push|read|admin [--tenant NAME] [--name TEXT] [--file FILE]\n"
@@ -85,8 +87,7 @@ static bool find_file(struct settings *ret_settings)
 
 	config_choose(&settings_schema, &input, &choice);
 	int r = config_load(&settings_schema, &input, &choice, ret_settings, &problems);
-	for (size_t i = 0; i < problems.n; i++)
-		wrong(problems.texts[i]);
+	config_tell_problems(&problems, "hone-collector token", STDERR_FILENO);
 	if (r == 0 && ret_settings->tokens)
 		return true;
 	return wrong("the configuration names no file of tokens: give --file.");

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/loop.h"
 #include "base/notify.h"
 #include "collector/collector.h"
 #include "collector/command.h"
 #include "collector/version.h"
+#include "config/tell.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
@@ -32,15 +34,6 @@ struct running {
 
 /* ---- configuration ----------------------------------------------------------------------- */
 
-/* Nobody said where: as systemd.exec(5) has it. */
-static void choose_data(struct settings *settings)
-{
-	const char *state = getenv("STATE_DIRECTORY");
-
-	if (!settings->data)
-		settings->data = state && *state ? state : "hone-data";
-}
-
 /* 0, CONFIG_E_WRONG, or -errno. */
 static int read_settings(struct command *c, struct config_choice *ret_choice,
 			 struct settings *ret_settings)
@@ -55,39 +48,9 @@ static int read_settings(struct command *c, struct config_choice *ret_choice,
 	if (ret_choice->action == CONFIG_HELP || ret_choice->action == CONFIG_VERSION)
 		return 0;
 	int r = config_load(&settings_schema, &input, ret_choice, ret_settings, &c->problems);
-	if (r == 0)
-		choose_data(ret_settings);
+	if (r == 0 && !ret_settings->data)
+		ret_settings->data = command_data();
 	return r;
-}
-
-static void say_problems(const struct config_problems *problems)
-{
-	for (size_t i = 0; i < problems->n; i++)
-		fprintf(stderr, "hone-collector: %s\n", problems->texts[i]);
-	if (problems->more)
-		fprintf(stderr, "hone-collector: and %zu more.\n", problems->more);
-}
-
-static enum exit_code print(void (*what)(const struct config_schema *schema, struct buf *to))
-{
-	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
-
-	what(&settings_schema, &text);
-	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
-	    fflush(stdout))
-		return EXIT_FAILED;
-	return EXIT_OK;
-}
-
-static enum exit_code print_settings(const struct settings *settings)
-{
-	_cleanup_(buf_fini) struct buf text = BUF_INIT(1u << 20);
-
-	config_print(&settings_schema, settings, &text);
-	if (buf_error(&text) || fwrite(text.data, 1, text.size, stdout) != text.size ||
-	    fflush(stdout))
-		return EXIT_FAILED;
-	return EXIT_OK;
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -209,18 +172,12 @@ int main(int argc, char **argv)
 	if (r < 0)
 		fprintf(stderr, "hone-collector: %s.\n", strerror(-r));
 	if (r == CONFIG_E_WRONG)
-		say_problems(&c.problems);
+		config_tell_problems(&c.problems, "hone-collector", STDERR_FILENO);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILED : EXIT_WRONG;
-	switch (choice.action) {
-	case CONFIG_HELP:
-		return print(config_help);
-	case CONFIG_VERSION:
-		return puts("hone-collector " HONE_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
-	case CONFIG_CHECK:
-		return print_settings(&settings);
-	case CONFIG_RUN:
+	if (choice.action == CONFIG_RUN)
 		return run(&c, &settings);
-	}
-	return EXIT_FAILED;
+	r = config_tell(&settings_schema, &settings, choice.action, "hone-collector " HONE_VERSION,
+			STDOUT_FILENO);
+	return r == 0 ? EXIT_OK : EXIT_FAILED;
 }

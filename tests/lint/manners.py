@@ -11,7 +11,7 @@ import sys
 import tree
 
 SOURCES = r"\.([chs]|go|py|sh)$|(^|/)meson(_options\.txt|\.build)$|^(\.ci|tests|deploy)/([^.]+/)?[^./]+$|\.[1-8]$"
-LIBRARIES = r"^(base|libpprof|pgo|proto|store|agent/\w+|collector/\w+)/.*\.c$"
+LIBRARIES = r"^(base|config|libpprof|pgo|proto|store|agent/\w+|collector/\w+)/.*\.c$"
 FORBIDDEN = re.compile(
     r"\b(exit|_exit|abort|getenv|secure_getenv|setenv|printf|vprintf|puts|putchar|perror|syslog|"
     r"err|errx|warn|warnx)\s*\(|\b(stdout|stderr)\b"
