@@ -5,11 +5,12 @@
 #include "collector/settings/settings.h"
 #include "config/scan.h"
 
-#define SECOND NSEC_PER_SEC
-#define HOUR   (3600 * SECOND)
-#define KIB    (1ull << 10)
-#define MIB    (1ull << 20)
-#define GIB    (1ull << 30)
+#define SECOND	NSEC_PER_SEC
+#define HOUR	(3600 * SECOND)
+#define MAX_AGE (100000 * 24 * HOUR) /* ns that fit an int64_t */
+#define KIB	(1ull << 10)
+#define MIB	(1ull << 20)
+#define GIB	(1ull << 30)
 
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const levels[] = { "debug", "info", "warning", "error", NULL };
@@ -108,7 +109,7 @@ static const struct config_key keys[] = {
 	  .restart = true, .fallback = "64MiB", .min = 1, .value = "SIZE",
 	  .help = "what it may push at once after it was quiet" },
 	{ "retention.age", "retention-age", CONFIG_DURATION, IN(retention.age), .restart = true,
-	  .fallback = "90d", .value = "TIME",
+	  .fallback = "90d", .max = MAX_AGE, .value = "TIME",
 	  .help = "profiles that are older are removed; 0: none is for its age" },
 	{ "retention.size", "retention-size", CONFIG_SIZE, IN(retention.size), .restart = true,
 	  .fallback = "0", .value = "SIZE",
@@ -136,6 +137,9 @@ static void check(struct config_scan *scan, const void *config)
 
 	if ((s->tls.key_file || s->tls.client_ca_file) && !s->tls.cert_file)
 		config_problem(scan, 0, "tls.key_file and tls.client_ca_file want tls.cert_file.");
+	if (s->limits.body > s->limits.memory)
+		config_problem(scan, 0,
+			       "limits.memory has no room for a single request of limits.body.");
 	if (!s->listen)
 		config_problem(scan, 0, "listen wants an address.");
 	else if (address_parse(s->listen, &address, &size) && !address_is_loopback(&address) &&

@@ -83,6 +83,12 @@ static void mistakes_are_told_with_their_line(void **state)
 		{ "limits: {workers: 0}\n",
 		  "collector.yaml:1: limits.workers wants a number from" },
 		{ "listen: store.example:80\n", "collector.yaml:1: listen wants an address like" },
+		/* Over an int64_t it would be an age below zero, of which everything is older. */
+		{ "retention: {age: 150000d}\n",
+		  "collector.yaml:1: retention.age wants a time like 500ms, 60s, 5m or 24h of at "
+		  "most 100000d" },
+		{ "limits: {memory: 1MiB}\n",
+		  "limits.memory has no room for a single request of limits.body." },
 	};
 
 	(void)state;
