@@ -201,6 +201,13 @@ static int open_http(struct collector *c, const struct credentials *secrets)
 		.tls = s->tls.cert_file ? &tls : NULL,
 	};
 	const struct http_handlers handlers = { routes_admit, routes_answer, on_answered, c };
+	return address_parse(s->listen, &address, &size) && address_is_loopback(&address);
+}
+
+static int open_access(struct collector *c, struct credentials *ret_secrets)
+{
+	char why[CREDENTIALS_WHY_SIZE];
+
 	int r = http_open(&options, &handlers, &c->http);
 
 	if (r == 0)
@@ -213,9 +220,8 @@ static int open_http(struct collector *c, const struct credentials *secrets)
 	return 1;
 }
 
-static int open_access(struct collector *c, struct credentials *ret_secrets)
+static bool is_loopback(const struct settings *s)
 {
-	char why[CREDENTIALS_WHY_SIZE];
 	struct sockaddr_storage address;
 	socklen_t size;
 
@@ -224,15 +230,19 @@ static int open_access(struct collector *c, struct credentials *ret_secrets)
 		log_error(c->log, "cannot start", log_text("reason", why));
 	if (r != 0)
 		return r;
-	bool loopback =
-		address_parse(c->settings.listen, &address, &size) && address_is_loopback(&address);
-	r = access_new(loopback, c->settings.hosts, &c->access);
+	r = access_new(is_loopback(&c->settings), c->settings.hosts, &c->access);
 	if (r == 0)
 		access_set_tokens(c->access, TAKE_PTR(ret_secrets->tokens));
 	return r ? r
 		 : rate_new(c->settings.limits.tenant_rate, c->settings.limits.tenant_burst,
 			    &c->rate);
 }
+	/* Where it listens, and whether to everybody, stays as it was at the start. */
+	if (r == 0 && !secrets.tokens && !is_loopback(&c->settings) && !c->settings.open) {
+		snprintf(why, sizeof(why),
+			 "until the next start other machines reach it, and so it wants tokens");
+		r = CREDENTIALS_E_WRONG;
+	}
 
 static void set_log(struct collector *c, const struct settings *settings)
 {

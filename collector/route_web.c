@@ -403,7 +403,7 @@ static void answer_health(struct collector *c, const struct http_request *r, str
 	}
 	meter_intake(c->meter, &intake);
 	/* With tokens there may be tenants who are not to know of each other. */
-	page.intake = c->settings.tokens ? NULL : &intake;
+	page.intake = access_wants_tokens(c->access) ? NULL : &intake;
 	ingest_write(&a->body, &page);
 	give_page(r, a);
 }

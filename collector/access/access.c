@@ -60,6 +60,14 @@ void access_set_tokens(struct access *a, struct tokens *tokens)
 	free(old);
 }
 
+bool access_wants_tokens(struct access *a)
+{
+	pthread_rwlock_rdlock(&a->lock);
+	bool wants = a->tokens;
+	pthread_rwlock_unlock(&a->lock);
+	return wants;
+}
+
 static void _printf_(4, 5) deny(struct access_answer *a, unsigned int status, const char *code,
 				const char *format, ...)
 {

@@ -47,5 +47,7 @@ struct access *access_free(struct access *a);
 /* @tokens, from malloc() or NULL, become its own and take the place of those before. */
 void access_set_tokens(struct access *a, struct tokens *tokens);
 
-/* By any thread. */
+/* Does it want tokens? Here and below: by any thread. */
+bool access_wants_tokens(struct access *a);
+
 void access_check(struct access *a, const struct access_request *r, struct access_answer *ret);
