@@ -28,7 +28,7 @@ void collector_say(struct collector *c, enum log_level level, const char *messag
 static void on_answered(void *context, const struct http_record *r)
 {
 	struct collector *c = context;
-	const struct meter_request request = { .route = route_meter(r->path),
+	const struct meter_request request = { .route = route_meter(r->method, r->path),
 					       .status = r->status,
 					       .received = r->received,
 					       .sent = r->sent,

@@ -10,7 +10,7 @@
 
 #define PREFIX "hone_collector_"
 
-enum meter_route route_meter(const char *path)
+enum meter_route route_meter(const char *method, const char *path)
 {
 	static const struct {
 		const char *prefix;
@@ -31,6 +31,9 @@ enum meter_route route_meter(const char *path)
 		{ "/assets/", METER_PAGES },
 	};
 
+	/* What is pushed to is a page, too. */
+	if (!strcmp(path, "/ingest") && (!strcmp(method, "GET") || !strcmp(method, "HEAD")))
+		return METER_PAGES;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(path, prefixes[i].prefix, strlen(prefixes[i].prefix)))
 			return prefixes[i].route;

@@ -29,7 +29,7 @@ void route_query(struct collector *c, const struct http_request *r, const char *
 
 /* /metrics */
 void route_metrics(struct collector *c, const struct http_request *r, struct http_answer *a);
-enum meter_route route_meter(const char *path);
+enum meter_route route_meter(const char *method, const char *path);
 
 /* A refusal as Connect has it: JSON with a code and a message. */
 void route_refuse(struct http_answer *a, const struct refusal *why);
