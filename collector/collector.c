@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "collector/command.h"
 #include "collector/credentials.h"
 #include "collector/routes.h"
 
@@ -42,24 +43,6 @@ static void on_answered(void *context, const struct http_record *r)
 			 log_u64("received", r->received), log_u64("sent", r->sent),
 			 log_seconds("took", r->duration));
 	pthread_mutex_unlock(&c->log_mutex);
-}
-
-static const char *depot_trouble(int r)
-{
-	switch (r) {
-	case DEPOT_E_LOCKED:
-		return "another process uses it";
-	case DEPOT_E_NEWER:
-		return "a later version of hone wrote it";
-	case DEPOT_E_FOREIGN:
-		return "its profiles.db is not one of hone's";
-	case DEPOT_E_DAMAGED:
-		return "its database is damaged";
-	case DEPOT_E_FULL:
-		return "the disk is full";
-	default:
-		return strerror(-r);
-	}
 }
 
 /* A file of the operator's; @path NULL: none. */
@@ -121,7 +104,7 @@ static int open_depot(struct collector *c, const char *data)
 	if (r == 0)
 		return open_readers(c);
 	log_error(c->log, "the data cannot be used", log_text("data", data),
-		  log_text("reason", depot_trouble(r)), log_text("database", *why ? why : NULL));
+		  log_text("reason", command_trouble(r)), log_text("database", *why ? why : NULL));
 	return 1;
 }
 
@@ -131,7 +114,7 @@ static void on_compacted(void *context, int result)
 
 	if (result != 0)
 		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
-			      depot_trouble(result), 0);
+			      command_trouble(result), 0);
 	result = curate_add_up(c->curate, (int64_t)clock_realtime(), &c->closing);
 	if (result != 0)
 		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be added up",
@@ -201,13 +184,6 @@ static int open_http(struct collector *c, const struct credentials *secrets)
 		.tls = s->tls.cert_file ? &tls : NULL,
 	};
 	const struct http_handlers handlers = { routes_admit, routes_answer, on_answered, c };
-	return address_parse(s->listen, &address, &size) && address_is_loopback(&address);
-}
-
-static int open_access(struct collector *c, struct credentials *ret_secrets)
-{
-	char why[CREDENTIALS_WHY_SIZE];
-
 	int r = http_open(&options, &handlers, &c->http);
 
 	if (r == 0)
@@ -225,6 +201,13 @@ static bool is_loopback(const struct settings *s)
 	struct sockaddr_storage address;
 	socklen_t size;
 
+	return address_parse(s->listen, &address, &size) && address_is_loopback(&address);
+}
+
+static int open_access(struct collector *c, struct credentials *ret_secrets)
+{
+	char why[CREDENTIALS_WHY_SIZE];
+
 	int r = credentials_read(&c->settings, ret_secrets, why);
 	if (r == CREDENTIALS_E_WRONG)
 		log_error(c->log, "cannot start", log_text("reason", why));
@@ -237,12 +220,6 @@ static bool is_loopback(const struct settings *s)
 		 : rate_new(c->settings.limits.tenant_rate, c->settings.limits.tenant_burst,
 			    &c->rate);
 }
-	/* Where it listens, and whether to everybody, stays as it was at the start. */
-	if (r == 0 && !secrets.tokens && !is_loopback(&c->settings) && !c->settings.open) {
-		snprintf(why, sizeof(why),
-			 "until the next start other machines reach it, and so it wants tokens");
-		r = CREDENTIALS_E_WRONG;
-	}
 
 static void set_log(struct collector *c, const struct settings *settings)
 {
@@ -260,6 +237,12 @@ static int reload_secrets(struct collector *c, const struct settings *settings)
 	char why[CREDENTIALS_WHY_SIZE];
 
 	int r = credentials_read(settings, &secrets, why);
+	/* Where it listens, and whether to everybody, stays as it was at the start. */
+	if (r == 0 && !secrets.tokens && !is_loopback(&c->settings) && !c->settings.open) {
+		snprintf(why, sizeof(why),
+			 "until the next start other machines reach it, and so it wants tokens");
+		r = CREDENTIALS_E_WRONG;
+	}
 	if (r == 0 && !settings->tls.cert_file != !c->settings.tls.cert_file) {
 		collector_say(c, LOG_LEVEL_WARNING, "a change takes effect at the next start only",
 			      "tls.cert_file", 0);

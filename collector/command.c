@@ -88,6 +88,7 @@ enum command_status command_open(const char *data, struct depot **ret_depot)
 
 	if (r == 0)
 		return COMMAND_OK;
-	fprintf(stderr, "hone-collector: %s: %s.\n", data, command_trouble(r));
+	fprintf(stderr, "hone-collector: %s: %s%s%s.\n", data, command_trouble(r), *why ? ": " : "",
+		why);
 	return COMMAND_FAILED;
 }

@@ -27,7 +27,7 @@ const char *command_data(void);
 bool command_age(const char *option, const char *text, int64_t *ret_age);
 bool command_bytes(const char *option, const char *text, uint64_t *ret_bytes);
 
-/* Why a folder cannot be used, a clause. */
+/* Why a folder cannot be used, a clause; of an outcome of depot.h or repair.h, or -errno. */
 const char *command_trouble(int result);
 
 /* Open it, or say on stderr why not. */

@@ -84,5 +84,8 @@ enum command_status command_compact(int argc, char **argv)
 		else
 			return COMMAND_WRONG;
 	}
-	return compact(data, &options);
+	if (optind == argc)
+		return compact(data, &options);
+	fprintf(stderr, "hone-collector: compact takes no folder but --data.\n");
+	return COMMAND_WRONG;
 }

@@ -19,8 +19,7 @@ static int sync_path(const char *path, int flags)
 
 /* A folder of another name, beside the one that it becomes. */
 struct copy {
-	const char *to;
-	char *folder, *file, *parent;
+	char *to, *folder, *file, *parent;
 };
 
 static void fini(struct copy *c)
@@ -32,18 +31,21 @@ static void fini(struct copy *c)
 	free(c->file);
 	free(c->folder);
 	free(c->parent);
+	free(c->to);
 }
 
 static int init(struct copy *c, const char *to)
 {
 	struct stat there;
 
-	*c = (struct copy){ .to = to, .parent = strdup(to) };
-	if (!c->parent)
+	*c = (struct copy){ .to = strdup(to), .parent = strdup(to) };
+	if (!c->to || !c->parent)
 		return -ENOMEM;
-	if (lstat(to, &there) == 0)
+	for (size_t n = strlen(to); n > 1 && to[n - 1] == '/'; n--)
+		c->to[n - 1] = '\0';
+	if (lstat(c->to, &there) == 0)
 		return REPAIR_E_EXISTS;
-	if (asprintf(&c->folder, "%s.partial-XXXXXX", to) < 0) {
+	if (asprintf(&c->folder, "%s.partial-XXXXXX", c->to) < 0) {
 		c->folder = NULL;
 		return -ENOMEM;
 	}
@@ -92,8 +94,11 @@ int depot_backup(const char *path, const char *to, char *ret_why)
 	int r = schema_open(path, SQLITE_OPEN_READONLY, &db);
 
 	*ret_why = '\0';
-	if (r == 0)
+	if (r == 0) {
 		r = init(&copy, to);
+		if (r < 0)
+			snprintf(ret_why, DEPOT_WHY_SIZE, "%s", to);
+	}
 	if (r == 0) {
 		r = vacuum_into(db, copy.file);
 		if (r != 0)

@@ -15,7 +15,8 @@ enum repair_outcome {
 
 /*
  * Copy the depot in folder @path to the new folder @to, as it is at one moment, whoever writes to
- * it meanwhile. @to is there only once all of it is on disk. 0, an outcome or -errno.
+ * it meanwhile. @to is there only once all of it is on disk. 0, an outcome or -errno; @ret_why, of
+ * DEPOT_WHY_SIZE, may then hold @to, if that is to blame, or what SQLite said.
  */
 int depot_backup(const char *path, const char *to, char *ret_why);
 
