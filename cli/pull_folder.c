@@ -13,6 +13,7 @@
 #include "cli/load.h"
 #include "cli/pull_blend.h"
 #include "cli/pull_item.h"
+#include "store/filename.h"
 #include "store/folder.h"
 
 #define DEFAULT_WINDOW (72 * 3600 * NSEC_PER_SEC)
@@ -28,11 +29,8 @@ struct reading {
 static bool fits(const struct pull_options *o, const struct pull_item *item,
 		 const struct blend_origin *origin, const char *file)
 {
-	if (!o->service)
-		return !strcmp(item->name, origin->main_package);
-	/* store/filename.h: the service's name comes first, up to 40 bytes of it. */
-	size_t n = strcspn(file, "_");
-	return strlen(o->service) == n && !strncmp(file, o->service, n);
+	return o->service ? filename_is_of(file, o->service)
+			  : !strcmp(item->name, origin->main_package);
 }
 
 static int add(struct reading *r, struct pprof_profile *p, const char *file)

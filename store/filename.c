@@ -29,18 +29,30 @@ static char *add(char *at, const char *text)
 	return at;
 }
 
+/* Nothing of a name may hide the file, or look like an option to somebody's command. */
+static char *add_service(char *at, const char *service)
+{
+	while (*service && !is_alphanumeric(*service))
+		service++;
+	return add(at, *service ? service : "unknown");
+}
+
+bool filename_is_of(const char *name, const char *service)
+{
+	char part[MAX_PART + 1] = "";
+	size_t n = (size_t)(add_service(part, service) - part);
+
+	return !strncmp(name, part, n) && name[n] == '_';
+}
+
 void filename_make(const struct store_profile *p, char ret_name[FILENAME_SIZE])
 {
 	static const char *const names[] = { "namespace", "pod", "container" };
-	const char *service = label(p, "service_name");
 	time_t seconds = (time_t)(p->time / NSEC_PER_SEC);
 	char when[24] = "";
 	struct tm utc;
 
-	/* Nothing of a name may hide the file, or look like an option to somebody's command. */
-	while (*service && !is_alphanumeric(*service))
-		service++;
-	char *at = add(ret_name, *service ? service : "unknown");
+	char *at = add_service(ret_name, label(p, "service_name"));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *value = label(p, names[i]);
 

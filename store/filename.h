@@ -16,3 +16,6 @@
  * same name again.
  */
 void filename_make(const struct store_profile *profile, char ret_name[FILENAME_SIZE]);
+
+/* Was the name made for this service? As far as it tells: my_api and my-api have the same. */
+bool filename_is_of(const char *name, const char *service);

@@ -40,6 +40,9 @@ static void service(const char *value, const char *want)
 
 	assert_true(asprintf(&whole, "%s" TAIL, want) > 0);
 	named(&label, 1, whole);
+	assert_true(filename_is_of(whole, value));
+	assert_false(filename_is_of(whole, "other"));
+	assert_false(filename_is_of(whole + 1, value));
 }
 
 static void nothing_leads_out_of_the_directory(void **state)
@@ -75,6 +78,7 @@ static void the_longest_name_fits(void **state)
 	id[64] = '\0';
 	p.id = id;
 	filename_make(&p, name);
+	assert_true(filename_is_of(name, text));
 	assert_int_equal(strlen(name), 4 * 40 + 3 + 18 + 64 + 6);
 	assert_non_null(strstr(name, "_25540721T233433Z_"));
 	assert_string_equal(name + strlen(name) - 6, ".pb.gz");
