@@ -234,6 +234,7 @@ int pull_options_parse(struct pull_options *ret_options, int argc, char **argv)
 	ret_options->patterns = argv + optind;
 	ret_options->n_patterns = (size_t)(argc - optind);
 	r = check(ret_options);
+	ret_options->remote.is_no_store = ret_options->n_from;
 	if (r == 0)
 		r = remote_finish(&ret_options->remote, COMMAND);
 	if (r != 0)

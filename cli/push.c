@@ -264,8 +264,9 @@ static int open_store(struct push *p)
 
 	if (r == 0)
 		r = store_open(&p->remote.options, &p->loop, &p->store, why);
+	/* The URL may hold a password: that it must not, @why says without it. */
 	if (r == STORE_E_OPTIONS)
-		return fail(p->remote.options.url, why);
+		return fail("--store", why);
 	return r == 0 ? HONE_OK : fail(p->remote.options.url, strerror(-r));
 }
 

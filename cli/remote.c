@@ -65,7 +65,7 @@ static int find_secret(struct remote *r, const char *command)
 		return say_usage(command, "--token-file goes with neither --user nor "
 					  "--password-file.");
 	o->auth_file = r->token_file ? r->token_file : r->password_file;
-	if (!o->auth_file)
+	if (!o->auth_file && (o->user || !r->is_no_store))
 		o->secret = variable("HONE_TOKEN");
 	if (o->user || r->password_file)
 		o->auth = STORE_AUTH_BASIC;
@@ -94,7 +94,7 @@ int remote_finish(struct remote *r, const char *command)
 		o->url = variable("HONE_STORE");
 	if (!o->url)
 		o->url = REMOTE_DEFAULT_STORE;
-	if (!o->tenant)
+	if (!o->tenant && !r->is_no_store)
 		o->tenant = variable("HONE_TENANT");
 	o->user_agent = "hone/" HONE_VERSION;
 	o->headers = r->headers;

@@ -61,6 +61,7 @@ struct remote {
 	struct store_options options;
 	const char *headers[REMOTE_MAX_HEADERS];
 	const char *token_file, *password_file;
+	bool is_no_store; /* but a program: HONE_TOKEN and HONE_TENANT are none of its business */
 };
 
 /* One of the options above. 0, or HONE_USAGE, and it was said on behalf of @command. */
