@@ -54,30 +54,27 @@ static void put_command(struct buf *to, const struct curate_explain *e)
 
 /* ---- facts ------------------------------------------------------------------------------- */
 
-#define fact(to, name) html(to, "<div><dt>" name "</dt><dd>")
-#define end_fact(to)   html(to, "</dd></div>\n")
-
 static void put_facts(struct buf *to, const struct curate_explain *e)
 {
 	html(to, "<dl class=\"facts\">\n");
-	fact(to, "Coverage");
+	html_fact(to, "Coverage");
 	html_percent(to, e->quality.coverage);
-	end_fact(to);
-	fact(to, "Samples");
+	html_end_fact(to);
+	html_fact(to, "Samples");
 	html_number(to, e->quality.samples);
-	end_fact(to);
-	fact(to, "Hot calls");
+	html_end_fact(to);
+	html_fact(to, "Hot calls");
 	html_number(to, (int64_t)e->quality.hot_edges);
-	end_fact(to);
-	fact(to, "Profiles");
+	html_end_fact(to);
+	html_fact(to, "Profiles");
 	html_number(to, (int64_t)e->n_profiles);
-	end_fact(to);
-	fact(to, "Instances");
+	html_end_fact(to);
+	html_fact(to, "Instances");
 	html_number(to, (int64_t)e->n_instances);
-	end_fact(to);
-	fact(to, "CPU time");
+	html_end_fact(to);
+	html_fact(to, "CPU time");
 	html_duration(to, e->cpu);
-	end_fact(to);
+	html_end_fact(to);
 	html(to, "</dl>\n");
 }
 
@@ -198,8 +195,8 @@ static void put_left_out(struct buf *to, const struct curate_explain *e)
 static void put_edge(struct buf *to, const struct curate_edge *e, double most)
 {
 	html(to, "<tr><td class=\"number share\" data-label=\"Share\">");
-	html_bar(to, most > 0 ? e->share / most : 0);
 	html_percent(to, e->share);
+	html_bar(to, most > 0 ? e->share / most : 0);
 	html(to, "</td>\n<td data-label=\"Caller\"><code>");
 	html_text(to, e->caller);
 	html(to, "</code></td>\n<td data-label=\"Line\" class=\"number\">+");

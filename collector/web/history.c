@@ -170,8 +170,9 @@ void history_write(struct buf *to, const struct history *h, const char *key, int
 			 "changes. A tag keeps one for longer.</p>\n");
 		put_editions(to, h, now);
 	} else {
+		/* To be copied into a shell, where it must be no more than an address. */
 		html(to, "<p>No build asked so far: <code>curl -f http://\u2026/pgo/");
-		html_text(to, key);
+		html_path(to, key);
 		html(to, " -o default.pgo</code>, or <code>hone pull</code>.</p>\n");
 	}
 	if (h->n_tags)

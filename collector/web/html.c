@@ -88,17 +88,27 @@ void html_number(struct buf *to, int64_t n)
 	}
 }
 
-void html_percent(struct buf *to, double share)
+/* What is not all must not look like all, nor what is something like nothing. */
+static void put_percent(struct buf *to, double share, const char *less, const char *more)
 {
 	double percent = share * 100;
 
-	/* What is not all must not look like all, nor what is something like nothing. */
 	if (percent > 0 && percent < 0.05)
-		html(to, "&lt;\u202f0.1\u202f%");
+		buf_printf(to, "%s\u202f0.1\u202f%%", less);
 	else if (percent < 100 && percent >= 99.95)
-		html(to, "&gt;\u202f99.9\u202f%");
+		buf_printf(to, "%s\u202f99.9\u202f%%", more);
 	else
 		buf_printf(to, "%.1f\u202f%%", percent);
+}
+
+void html_percent(struct buf *to, double share)
+{
+	put_percent(to, share, "&lt;", "&gt;");
+}
+
+void html_plain_percent(struct buf *to, double share)
+{
+	put_percent(to, share, "<", ">");
 }
 
 void html_bytes(struct buf *to, int64_t bytes)

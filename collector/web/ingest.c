@@ -12,27 +12,24 @@
 #define SILENT	   (15 * 60 * (int64_t)NSEC_PER_SEC)
 #define MAX_SILENT 100u
 
-#define fact(to, name) html(to, "<div><dt>" name "</dt><dd>")
-#define end_fact(to)   html(to, "</dd></div>\n")
-
 static void put_facts(struct buf *to, const struct ingest_page *p)
 {
 	html(to, "<dl class=\"facts\">\n");
-	fact(to, "Last profile");
+	html_fact(to, "Last profile");
 	if (p->extent.profiles)
 		html_age(to, p->extent.last, p->now);
 	else
 		html(to, "none so far");
-	end_fact(to);
-	fact(to, "First one kept");
+	html_end_fact(to);
+	html_fact(to, "First one kept");
 	if (p->extent.profiles)
 		html_age(to, p->extent.first, p->now);
 	else
 		html(to, "none so far");
-	end_fact(to);
-	fact(to, "Kept, merged ones as one");
+	html_end_fact(to);
+	html_fact(to, "Kept, merged ones as one");
 	html_number(to, p->extent.profiles);
-	end_fact(to);
+	html_end_fact(to);
 	html(to, "</dl>\n");
 }
 
@@ -86,12 +83,12 @@ static void put_intake(struct buf *to, const struct meter_intake *in)
 {
 	html(to, "<section aria-labelledby=\"intake\">\n<h2 id=\"intake\">Since the start</h2>\n"
 		 "<dl class=\"facts\">\n");
-	fact(to, "Profiles stored");
+	html_fact(to, "Profiles stored");
 	html_number(to, (int64_t)in->stored);
-	end_fact(to);
-	fact(to, "There already");
+	html_end_fact(to);
+	html_fact(to, "There already");
 	html_number(to, (int64_t)in->duplicate);
-	end_fact(to);
+	html_end_fact(to);
 	html(to, "</dl>\n");
 	if (in->n_refused)
 		put_refused(to, in);
@@ -118,8 +115,8 @@ static void put_hour(struct buf *to, const struct depot_hour *h, int64_t most)
 	html(to, "<th scope=\"row\">");
 	put_hour_of_day(to, h->start);
 	html(to, "</th>\n<td class=\"number share\">");
-	html_bar(to, most ? (double)h->profiles / (double)most : 0);
 	html_number(to, h->profiles);
+	html_bar(to, most ? (double)h->profiles / (double)most : 0);
 	html(to, "</td>\n<td class=\"number\">");
 	html_number(to, h->instances);
 	html(to, "</td>\n<td class=\"number\">");

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server did not wait for when it wrote the page: services are judged one by one, and a
-// profile that takes long is made before the page is asked for again.
+// profile that takes long is made before the page is asked for again. Then it waits: as profiles
+// come in, what was made a moment ago may not be what is to be shown.
 "use strict";
 
 (async () => {
 	const made = document.querySelector("[data-make]");
-	if (made && (await fetch(made.dataset.make)).ok)
-		location.reload();
+	if (made && (await fetch(made.dataset.make)).ok) {
+		const address = new URL(location.href);
+		address.searchParams.set("wait", "1");
+		location.replace(address);
+	}
 	for (const cell of document.querySelectorAll("[data-judge]")) {
 		const answer = await fetch(cell.dataset.judge, { headers: { Accept: "application/json" } });
 		if (!answer.ok)

@@ -9,15 +9,6 @@
 
 /* ---- head -------------------------------------------------------------------------------- */
 
-static void put_fact(struct buf *to, const char *name)
-{
-	html(to, "<div><dt>");
-	html_text(to, name);
-	html(to, "</dt><dd>");
-}
-
-#define end_fact(to) html(to, "</dd></div>\n")
-
 static void put_facts(struct buf *to, const struct service_page *p)
 {
 	int64_t last = INT64_MIN, cpu = 0, instances = 0, profiles = 0;
@@ -31,18 +22,18 @@ static void put_facts(struct buf *to, const struct service_page *p)
 		profiles += one->profiles;
 	}
 	html(to, "<dl class=\"facts\">\n");
-	put_fact(to, "Last profile");
+	html_fact(to, "Last profile");
 	html_age(to, last, p->now);
-	end_fact(to);
-	put_fact(to, "Profiles");
+	html_end_fact(to);
+	html_fact(to, "Profiles");
 	html_number(to, profiles);
-	end_fact(to);
-	put_fact(to, "Instances");
+	html_end_fact(to);
+	html_fact(to, "Instances");
 	html_number(to, instances);
-	end_fact(to);
-	put_fact(to, "CPU time");
+	html_end_fact(to);
+	html_fact(to, "CPU time");
 	html_duration(to, cpu);
-	end_fact(to);
+	html_end_fact(to);
 	html(to, "</dl>\n");
 }
 
@@ -123,8 +114,8 @@ static void put_build(struct buf *to, const struct service_page *p, size_t numbe
 	html(to, "</td>\n<td data-label=\"Instances\" class=\"number\">");
 	html_number(to, one->instances);
 	html(to, "</td>\n<td data-label=\"Share of CPU\" class=\"number share\">");
-	html_bar(to, share);
 	html_percent(to, share);
+	html_bar(to, share);
 	html(to, "</td>\n<td data-label=\"Look\">");
 	put_build_links(to, p, number);
 	html(to, "</td></tr>\n");

@@ -278,8 +278,10 @@ void service_write_verdict(struct buf *to, const struct service *s)
 
 	buf_printf(to, "{\"verdict\":\"%s\",\"coverage\":\"",
 		   s->state == SERVICE_JUDGED ? pgo_verdict_name(s->verdict) : "none");
-	if (s->state == SERVICE_JUDGED && s->verdict != PGO_REFUSED)
-		buf_printf(to, "%.1f\u202f%% covered", s->coverage * 100);
+	if (s->state == SERVICE_JUDGED && s->verdict != PGO_REFUSED) {
+		html_plain_percent(to, s->coverage);
+		buf_append_text(to, " covered");
+	}
 	buf_append_text(to, "\",\"why\":\"");
 	while (rest.size)
 		buf_append(to, c, escape_next(&rest, c));

@@ -274,6 +274,10 @@ static void test_verdict(void **state)
 	assert_writes(service_write_verdict(&out, &s),
 		      "{\"verdict\":\"good\",\"coverage\":\"97.1\u202f% covered\",\"why\":\"a "
 		      "\\\"b\\\" <c>\"}\n");
+	s.coverage = 0.99996; /* as on the page itself */
+	clear();
+	service_write_verdict(&out, &s);
+	assert_non_null(strstr(written(), "\"coverage\":\">\u202f99.9\u202f% covered\""));
 	s.state = SERVICE_NONE;
 	assert_writes(service_write_verdict(&out, &s),
 		      "{\"verdict\":\"none\",\"coverage\":\"\",\"why\":\"a \\\"b\\\" <c>\"}\n");
