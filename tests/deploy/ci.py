@@ -143,6 +143,15 @@ def check_life(site, run):
     site.url = url
     site.push(pull.API, seed=50)
     equal(run()[:2], ("1", ["cmd/api/default.pgo", "cmd/worker/default.pgo"]))
+    # A hone that cannot do its work is no week without a change, and the job's log says why.
+    os.unlink(os.path.join(site.bin, "hone"))
+    site.script("hone", "#!/bin/sh\necho it is broken >&2\nexit 2\n")
+    try:
+        run()
+    except AssertionError as error:
+        has(str(error), "it is broken")
+    else:
+        raise AssertionError("nobody hears of a hone that does not work")
 
 
 def case_github(site):
