@@ -141,7 +141,8 @@ static enum command_status open_store(struct export *e, const char *tenant)
 	int r = store_open(&e->options, &e->loop, &e->store, why);
 	if (r == 0)
 		return COMMAND_OK;
-	fprintf(stderr, "hone-collector: %s: %s.\n", e->options.url, r > 0 ? why : strerror(-r));
+	/* The URL may hold a password: that it must not, @why says without it. */
+	fprintf(stderr, "hone-collector: --to: %s.\n", r > 0 ? why : strerror(-r));
 	return COMMAND_FAILED;
 }
 
