@@ -8,27 +8,32 @@
 
 static int read_line(struct pp_decoder *d, struct pp_reader *m)
 {
-	struct pprof_line line = { 0 };
-	struct pp_field f;
+	int64_t line = 0, column = 0;
 	uint64_t function = 0;
+	struct pp_field f;
+	uint32_t number;
 	int r;
 
 	while (pp_next_field(m, &f)) {
 		if (f.number == 1)
 			pp_take_varint(m, &f, &function);
 		else if (f.number == 2)
-			pp_take_int(m, &f, &line.line);
+			pp_take_int(m, &f, &line);
 		else if (f.number == 3)
-			pp_take_int(m, &f, &line.column);
+			pp_take_int(m, &f, &column);
 	}
 	r = pp_message_end(d, m);
 	if (r)
 		return r;
 	if (d->lines.n >= d->limits.depth)
 		return pp_too_large(d, "a location has too many lines");
-	if (!pp_ids_find(&d->functions, function, &line.function))
+	if (!pp_ids_find(&d->functions, function, &number))
 		return pp_malformed(d, "a location has a line without a function");
-	return pp_array_append(&d->lines, sizeof(line), &line, 1);
+	r = pp_array_reserve(&d->lines, sizeof(struct pprof_line), 1);
+	if (!r)
+		*pp_array_at(&d->lines, struct pprof_line, d->lines.n++) =
+			(struct pprof_line){ number, line, column };
+	return r;
 }
 
 static int read_location_fields(struct pp_decoder *d, struct pp_reader *m, uint64_t *ret_id,

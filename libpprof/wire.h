@@ -61,13 +61,24 @@ static inline const uint8_t *pp_take(struct pp_reader *r, uint64_t size)
 /* One of any length. */
 bool pp_read_long_varint(struct pp_reader *r, uint64_t *ret_value);
 
+/* Most are of one byte or two. */
 static inline bool pp_read_varint(struct pp_reader *r, uint64_t *ret_value)
 {
-	if (!r->size || *r->data & 0x80)
-		return pp_read_long_varint(r, ret_value);
-	*ret_value = *r->data++;
-	r->size--;
-	return true;
+	const uint8_t *p = r->data;
+
+	if (r->size >= 1 && p[0] < 0x80) {
+		*ret_value = p[0];
+		r->data++;
+		r->size--;
+		return true;
+	}
+	if (r->size >= 2 && p[1] < 0x80) {
+		*ret_value = (uint64_t)(p[0] & 0x7f) | (uint64_t)p[1] << 7;
+		r->data += 2;
+		r->size -= 2;
+		return true;
+	}
+	return pp_read_long_varint(r, ret_value);
 }
 
 /* A varint; false at the end, or with r->bad. */
