@@ -71,13 +71,22 @@ static bool is_whole(struct span message)
 	return true;
 }
 
+/* Brackets are rare in a profile, so this is faster than memmem(). */
+static uint8_t *find(uint8_t *at, const uint8_t *end, const char *wanted)
+{
+	for (; (at = memchr(at, *wanted, (size_t)(end - at))); at++)
+		if ((size_t)(end - at) >= LENGTH && !memcmp(at, wanted, LENGTH))
+			return at;
+	return NULL;
+}
+
 /* How many there were in the part of @message that is @text. */
 static size_t rewrite_text(uint8_t *message, size_t offset, size_t size, const struct rewriting *w)
 {
 	uint8_t *at = message + offset, *end = at + size;
 	size_t n = 0;
 
-	while ((at = memmem(at, (size_t)(end - at), w->from, LENGTH))) {
+	while ((at = find(at, end, w->from))) {
 		at[MARK] = w->mark;
 		at += LENGTH;
 		n++;
@@ -148,12 +157,19 @@ int pgo_shapes_unescape(const void *pprof, size_t size, uint8_t **ret_pprof, siz
 	return rewrite(pprof, size, &unescaping, ret_pprof, ret_size);
 }
 
+/* Most hold no such text, and then nobody has to know whether it is a message. */
+static int rewrite_if_any(uint8_t *message, size_t size, const struct rewriting *w)
+{
+	return size && find(message, message + size, w->from) ? rewrite_plain(message, size, w)
+							      : PGO_SHAPES_E_NONE;
+}
+
 int pgo_shapes_escape_plain(uint8_t *message, size_t size)
 {
-	return rewrite_plain(message, size, &escaping);
+	return rewrite_if_any(message, size, &escaping);
 }
 
 int pgo_shapes_unescape_plain(uint8_t *message, size_t size)
 {
-	return rewrite_plain(message, size, &unescaping);
+	return rewrite_if_any(message, size, &unescaping);
 }

@@ -33,7 +33,8 @@ int pgo_shapes_unescape(const void *pprof, size_t size, uint8_t **ret_pprof, siz
 
 /*
  * The same in place, for a plain message: PPROF_PLAIN of pprof_encode(), the answer of a query. 0,
- * PGO_SHAPES_E_NONE, or PGO_SHAPES_E_MALFORMED; then nothing was changed.
+ * PGO_SHAPES_E_NONE, or PGO_SHAPES_E_MALFORMED; then nothing was changed. What is no message and
+ * holds no such text either is PGO_SHAPES_E_NONE here.
  */
 int pgo_shapes_escape_plain(uint8_t *message, size_t size);
 int pgo_shapes_unescape_plain(uint8_t *message, size_t size);
