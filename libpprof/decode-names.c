@@ -8,8 +8,8 @@
 
 static int add_string(struct pp_decoder *d, struct pp_reader *text)
 {
-	uint32_t number;
-	int r;
+	uint32_t number = 0; /* "" is that of every profile, even where equal texts stay apart */
+	int r = 0;
 
 	if (!d->strings.n && text->size)
 		return pp_malformed(d, "the first string is not empty");
@@ -17,7 +17,9 @@ static int add_string(struct pp_decoder *d, struct pp_reader *text)
 		return pp_too_large(d, "too many strings");
 	if (text->size && memchr(text->data, '\0', text->size))
 		return pp_malformed(d, "a string holds a NUL byte");
-	r = pp_strings_intern(&d->p->strings, (const char *)text->data, text->size, &number);
+	if (text->size)
+		r = pp_strings_intern(&d->p->strings, (const char *)text->data, text->size,
+				      &number);
 	return r ? r : pp_array_append(&d->strings, sizeof(number), &number, 1);
 }
 

@@ -110,17 +110,32 @@ int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
 	return r > 0 ? pp_clear(p, KEPT) ?: r : r;
 }
 
-int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
-		 struct pprof_profile **ret_profile, const char **ret_reason)
+static int read_new(const void *data, size_t size, const struct pprof_limits *limits, bool apart,
+		    struct pprof_profile **ret_profile, const char **ret_reason)
 {
 	struct pprof_profile *p = NULL;
 	int r = pprof_new(&p);
 
-	if (!r)
+	if (!r) {
+		p->strings.index.off = p->mapping_index.off = apart;
+		p->function_index.off = p->location_index.off = apart;
 		r = pprof_reread(p, data, size, limits, ret_reason);
+	}
 	if (r)
 		pprof_free(p);
 	else
 		*ret_profile = p;
 	return r;
+}
+
+int pprof_decode(const void *data, size_t size, const struct pprof_limits *limits,
+		 struct pprof_profile **ret_profile, const char **ret_reason)
+{
+	return read_new(data, size, limits, false, ret_profile, ret_reason);
+}
+
+int pprof_peek(const void *data, size_t size, const struct pprof_limits *limits,
+	       struct pprof_profile **ret_profile, const char **ret_reason)
+{
+	return read_new(data, size, limits, true, ret_profile, ret_reason);
 }

@@ -186,6 +186,14 @@ int pprof_decode(const void *data, size_t size, const struct pprof_limits *limit
 		 struct pprof_profile **ret_profile, const char **ret_reason);
 
 /*
+ * The same for a look at a profile only, at two thirds of the cost: equal rows of its tables stay
+ * apart, as they are in the file, so that it is neither to be added to nor encoded. It can be
+ * merged from.
+ */
+int pprof_peek(const void *data, size_t size, const struct pprof_limits *limits,
+	       struct pprof_profile **ret_profile, const char **ret_reason);
+
+/*
  * Read another profile into @p, in place of the one that it holds. Of this only the rows of the
  * tables stay, with their numbers, and those of the new one are found among them or added. So
  * profiles of one program are read with little work, and what was made of a row of one (its number

@@ -71,7 +71,7 @@ static int append_location(struct pprof_profile *p, const struct pprof_location 
 static int find_or_append_location(struct pprof_profile *p, const struct pprof_location *l,
 				   uint32_t *ret_number)
 {
-	uint64_t hash = hash_location(p, l);
+	uint64_t hash = p->location_index.off ? 0 : hash_location(p, l);
 	uint32_t at = PP_INDEX_START;
 
 	while (pp_index_next(&p->location_index, hash, &at, ret_number))
@@ -158,9 +158,10 @@ static int compare_labels(const void *a, const void *b, void *profile)
 	const struct pp_label *x = a, *y = b;
 	const struct pprof_profile *p = profile;
 	bool x_numeric = x->text == PPROF_NONE, y_numeric = y->text == PPROF_NONE;
+	int order = x->key != y->key ? strcmp(pp_text(p, x->key), pp_text(p, y->key)) : 0;
 
-	if (x->key != y->key)
-		return strcmp(pp_text(p, x->key), pp_text(p, y->key));
+	if (order)
+		return order;
 	if (x_numeric != y_numeric)
 		return x_numeric ? 1 : -1;
 	return x->position < y->position ? -1 : x->position > y->position;

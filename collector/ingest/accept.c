@@ -176,7 +176,7 @@ static int decode(struct span plain, const struct accept_limits *most,
 	/* What is gzip within gzip is no profile. */
 	if (pp_is_gzip(plain.data, plain.size))
 		return refuse(why, REFUSAL_INVALID, "the profile is compressed twice");
-	int r = pprof_decode(plain.data, plain.size, &limits, ret_profile, &reason);
+	int r = pprof_peek(plain.data, plain.size, &limits, ret_profile, &reason);
 	if (r > 0)
 		return refuse(why, r == PPROF_E_TOO_LARGE ? REFUSAL_TOO_LARGE : REFUSAL_INVALID,
 			      "the profile cannot be taken: %s", reason);

@@ -3,7 +3,7 @@
  * Any bytes decode or are refused. What was decoded encodes; that is what protobuf-c reads the same
  * way and writes byte for byte the same, and decoding it changes nothing. Where protobuf-c reads
  * the input too, its rewriting of it means the same to us. Read where another profile was, it is
- * the same profile.
+ * the same profile, and so it is with equal rows left apart.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +224,34 @@ static void check_reread(const uint8_t *data, size_t size, struct bytes written)
 	pprof_free(p);
 }
 
+/* ---- the input, with equal rows left apart ----------------------------------------------- */
+
+static struct bytes encode_merged(struct pprof_profile *from)
+{
+	struct pprof_profile *p;
+	struct bytes b;
+
+	check(pprof_new(&p) == 0);
+	check(pprof_merge(p, from) == 0);
+	b = encode(p);
+	pprof_free(p);
+	return b;
+}
+
+static void check_peek(const uint8_t *data, size_t size, struct pprof_profile *wanted)
+{
+	struct pprof_profile *p;
+	struct bytes a, b;
+
+	check(pprof_peek(data, size, NULL, &p, NULL) == 0);
+	a = encode_merged(p);
+	b = encode_merged(wanted);
+	check_same(a, b);
+	free(a.data);
+	free(b.data);
+	pprof_free(p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pprof_limits limits = { .size = sizeof(limits), .uncompressed = 1 << 20 };
@@ -234,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (r) {
 		check(r > 0 && reason && !p);
+		check(pprof_peek(data, size, &limits, &p, NULL) == r && !p);
 		return 0;
 	}
 	written = encode(p);
@@ -241,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!has_two_period_types(data, size))
 		check_rewritten(data, size, written);
 	check_reread(data, size, written);
+	check_peek(data, size, p);
 	free(written.data);
 	pprof_free(p);
 	return 0;

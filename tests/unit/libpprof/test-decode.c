@@ -704,6 +704,48 @@ static void test_gzip_limit(void **state)
 	pp_array_fini(&plain.bytes);
 }
 
+/* ---- peeking ----------------------------------------------------------------------------- */
+
+/* Equal texts and functions; a label whose text is another "" than the first string. */
+static void put_doubles(struct pp_writer *w)
+{
+	struct pp_writer sample = { 0 };
+
+	put_base(w);
+	put_text(w, "a");
+	put_text(w, "");
+	ROW(w, FUNCTION, 8, 3);
+	pp_put_uint(&sample, 1, 9);
+	pp_put_uint(&sample, 2, 11);
+	ROW(&sample, 3, 1, 4);
+	pp_put_block(w, SAMPLE, sample.bytes.data, sample.bytes.n);
+	pp_array_fini(&sample.bytes);
+}
+
+static void test_peek(void **state)
+{
+	struct pprof_profile *p, *all, *merged;
+	struct pp_writer w = { 0 };
+
+	(void)state;
+	put_doubles(&w);
+	assert_int_equal(pprof_peek(w.bytes.data, w.bytes.n, NULL, &p, NULL), 0);
+	all = taken(&w);
+	assert_int_equal(pprof_n_functions(all), 1);
+	assert_int_equal(pprof_n_functions(p), 2);
+	assert_string_equal(pprof_function(p, 0).name, pprof_function(p, 1).name);
+	/* Samples are added up all the same. */
+	assert_int_equal(pprof_n_samples(p), 1);
+	assert_int_equal(pprof_sample(p, 0).values[0], 111);
+	assert_int_equal(pprof_sample(p, 0).n_labels, 0);
+	assert_int_equal(pprof_new(&merged), 0);
+	assert_int_equal(pprof_merge(merged, p), 0);
+	assert_int_equal(pprof_n_functions(merged), 1);
+	pprof_free(merged);
+	pprof_free(all);
+	pprof_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -718,7 +760,7 @@ int main(void)
 		cmocka_unit_test(test_varints),	     cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_depth),	     cmocka_unit_test(test_sample_types),
 		cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_gzip_damage),
-		cmocka_unit_test(test_gzip_limit),
+		cmocka_unit_test(test_gzip_limit),   cmocka_unit_test(test_peek),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
