@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,26 @@ void buf_fini(struct buf *b)
 {
 	free(b->data);
 	*b = (struct buf)BUF_INIT(b->limit);
+}
+
+/* More room, or the error is set. */
+static bool resize(struct buf *b, size_t capacity)
+{
+	uint8_t *data = realloc(b->data, capacity);
+
+	if (!data) {
+		b->error = -ENOMEM;
+		return false;
+	}
+	b->data = data;
+	b->capacity = capacity;
+	return true;
+}
+
+void buf_reserve(struct buf *b, size_t size)
+{
+	if (!b->error && size <= b->limit && size > b->capacity)
+		resize(b, size);
 }
 
 /* Room for @size more bytes, or the error is set. */
@@ -27,13 +48,8 @@ static uint8_t *reserve(struct buf *b, size_t size)
 		size_t capacity = b->capacity ? b->capacity : BUF_MIN_CAPACITY;
 		while (capacity < b->size + size)
 			capacity *= 2;
-		uint8_t *data = realloc(b->data, capacity);
-		if (!data) {
-			b->error = -ENOMEM;
+		if (!resize(b, capacity))
 			return NULL;
-		}
-		b->data = data;
-		b->capacity = capacity;
 	}
 	return b->data + b->size;
 }

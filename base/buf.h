@@ -26,6 +26,9 @@ struct buf {
 	}
 
 void buf_fini(struct buf *b);
+/* Room for just @size bytes, for whoever knows how many will come; none where it is over the cap.
+ */
+void buf_reserve(struct buf *b, size_t size);
 void buf_append(struct buf *b, const void *data, size_t size);
 void buf_append_u8(struct buf *b, uint8_t value);
 void buf_append_text(struct buf *b, const char *text);

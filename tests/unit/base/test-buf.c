@@ -34,11 +34,31 @@ static void test_limit_is_remembered(void **state)
 	buf_fini(&b);
 }
 
+static void test_reserves_no_more(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+
+	(void)state;
+	buf_reserve(&b, 1001);
+	assert_int_equal(buf_error(&b), 0);
+	assert_int_equal(b.capacity, 0);
+	buf_reserve(&b, 999);
+	assert_int_equal(b.capacity, 999);
+	uint8_t *data = b.data;
+	for (int i = 0; i < 999; i++)
+		buf_append_u8(&b, 'x');
+	assert_ptr_equal(b.data, data);
+	buf_append_u8(&b, 'x');
+	assert_int_equal(b.size, 1000);
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_appends_in_order),
 		cmocka_unit_test(test_limit_is_remembered),
+		cmocka_unit_test(test_reserves_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
