@@ -89,7 +89,7 @@ static int accept_push(const struct collector *c, const struct push *p, const ch
 			.tenant = tenant,
 			.labels = &p->series[s->series],
 			.id = s->id,
-			.pprof = span_of(s->pprof, s->size),
+			.pprof = s->pprof,
 			.now = (int64_t)clock_realtime(),
 		};
 

@@ -2,7 +2,10 @@
 /*
  * The request of push.v1.PusherService/Push (proto/push.proto), in protobuf or in JSON as protojson
  * takes it (bytes in base64 of either alphabet, names in either style, unknown ones passed over). A
- * request that costs far more memory than it has bytes is refused: parsers get a budget.
+ * request that costs far more memory than it has bytes is refused.
+ *
+ * Protobuf is read where it lies: a profile is most of its request, and generated code would copy
+ * it.
  */
 #pragma once
 
@@ -15,8 +18,8 @@
 struct push_sample {
 	uint32_t series;
 	char id[PUSH_ID_SIZE]; /* "" for none, or one that is too long to be a UUID */
-	uint8_t *pprof;	       /* as it came */
-	size_t size;
+	struct span pprof;     /* as it came: in the body, or in .memory */
+	uint8_t *memory;
 };
 
 struct push {
@@ -33,6 +36,6 @@ struct push {
 
 void push_fini(struct push *p);
 
-/* 0, INGEST_E_REFUSED or -ENOMEM. */
+/* 0, INGEST_E_REFUSED or -ENOMEM. *ret_push borrows from @body. */
 int push_parse_proto(struct span body, struct push *ret_push, struct refusal *why);
 int push_parse_json(struct span body, struct push *ret_push, struct refusal *why);

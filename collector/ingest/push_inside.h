@@ -7,6 +7,6 @@
 /* The new one is the last. 0, INGEST_E_REFUSED or -ENOMEM. */
 int push_add_series(struct push *p, struct refusal *why);
 
-/* To the last series. *ret_room is of @size bytes, to be filled, the push's own. */
-int push_add_sample(struct push *p, const char *id, size_t size, uint8_t **ret_room,
+/* To the last series. *ret_sample is valid until the next one, and its .pprof is to be set. */
+int push_add_sample(struct push *p, struct span id, struct push_sample **ret_sample,
 		    struct refusal *why);

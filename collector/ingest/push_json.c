@@ -59,6 +59,7 @@ static int digit(uint8_t c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
+/* Into @room, which has three bytes for four digits. */
 static bool decode_base64(struct span text, uint8_t *room, size_t *ret_size)
 {
 	uint32_t bits = 0;
@@ -94,23 +95,32 @@ static int read_label(const json_t *pair, struct push *p, struct refusal *why)
 	return r;
 }
 
+static int read_pprof(struct span text, struct push_sample *to, struct refusal *why)
+{
+	size_t size;
+
+	to->memory = malloc(text.size / 4 * 3 + 3);
+	if (!to->memory)
+		return -ENOMEM;
+	if (!decode_base64(text, to->memory, &size))
+		return refuse(why, REFUSAL_INVALID, "rawProfile is not base64");
+	to->pprof = span_of(to->memory, size);
+	return 0;
+}
+
 static int read_sample(const json_t *sample, struct push *p, struct refusal *why)
 {
 	json_t *pprof = NULL, *id = NULL;
-	uint8_t *room;
+	struct push_sample *to;
 	int r = json_is_object(sample)
 			? member(sample, "rawProfile", "raw_profile", JSON_STRING, &pprof, why)
 			: refuse(why, REFUSAL_INVALID, "a sample is no object");
 
 	if (r == 0)
 		r = member(sample, "ID", "id", JSON_STRING, &id, why);
-	if (r != 0)
-		return r;
-	struct span text = text_of(pprof);
-	r = push_add_sample(p, id ? json_string_value(id) : "", text.size / 4 * 3 + 3, &room, why);
-	if (r == 0 && !decode_base64(text, room, &p->samples[p->n_samples - 1].size))
-		r = refuse(why, REFUSAL_INVALID, "rawProfile is not base64");
-	return r;
+	if (r == 0)
+		r = push_add_sample(p, text_of(id), &to, why);
+	return r ? r : read_pprof(text_of(pprof), to, why);
 }
 
 static int read_series(const json_t *series, struct push *p, struct refusal *why)

@@ -25,8 +25,7 @@ static void expect_one(const struct push *p, const char *id)
 	assert_int_equal(p->n_series, 1);
 	assert_string_equal(label_set_value(&p->series[0], "a"), "b");
 	assert_int_equal(p->n_samples, 1);
-	assert_int_equal(p->samples[0].size, 2);
-	assert_memory_equal(p->samples[0].pprof, "PP", 2);
+	assert_true(span_equals(p->samples[0].pprof, "PP"));
 	assert_string_equal(p->samples[0].id, id);
 }
 
@@ -82,10 +81,8 @@ static void bounds_what_a_message_costs(void **state)
 	for (size_t i = 0; i < size; i += 2)
 		many[i] = 0x0a;
 	assert_int_equal(push_parse_proto(span_of(many, size), &p, &why), INGEST_E_REFUSED);
-	assert_int_equal(why.code, REFUSAL_TOO_LARGE);
-	push_fini(&p);
-	assert_int_equal(push_parse_proto(span_of(many, 600), &p, &why), INGEST_E_REFUSED);
 	assert_int_equal(why.code, REFUSAL_INVALID);
+	assert_int_equal(p.n_series, PUSH_MAX_SERIES);
 	push_fini(&p);
 	memset(many, ',', size);
 	assert_int_equal(push_parse_json(span_of(many, size), &p, &why), INGEST_E_REFUSED);
@@ -141,8 +138,7 @@ static void reads_base64(void **state)
 		snprintf(json, sizeof(json),
 			 "{\"series\":[{\"samples\":[{\"raw_profile\":\"%s\"}]}]}", cases[i].text);
 		assert_int_equal(push_parse_json(text(json), &p, &why), 0);
-		assert_int_equal(p.samples[0].size, strlen(cases[i].bytes));
-		assert_memory_equal(p.samples[0].pprof, cases[i].bytes, p.samples[0].size);
+		assert_true(span_equals(p.samples[0].pprof, cases[i].bytes));
 		push_fini(&p);
 	}
 }
