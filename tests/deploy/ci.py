@@ -59,6 +59,7 @@ class Site(pull.Bench):
         super().__init__(options, folder)
         self.bare = os.path.join(folder, "shop.git")
         self.bin = os.path.join(folder, "bin")
+        self.cache = subprocess.run(["go", "env", "GOCACHE"], check=True, capture_output=True, text=True).stdout.strip()
         os.mkdir(self.bin)
         os.symlink(options.hone, os.path.join(self.bin, "hone"))
         self.script("gh", GH)
@@ -96,7 +97,7 @@ class Site(pull.Bench):
         variables = {k: v for k, v in os.environ.items()
                      if not k.lower().endswith("_proxy") and not k.startswith(("HONE_", "SUDO_", "GIT_"))}
         variables.update(PATH=self.bin + ":" + os.environ["PATH"], HONE_STORE=self.url, GOFLAGS="-mod=mod",
-                         GOWORK="off", GOTOOLCHAIN="local", GOPROXY="off", HOME=self.folder, **env)
+                         GOWORK="off", GOTOOLCHAIN="local", GOPROXY="off", HOME=self.folder, GOCACHE=self.cache, **env)
         r = subprocess.run([*shell, script], cwd=cwd, env=variables, capture_output=True, text=True, timeout=280,
                            check=False)
         assert r.returncode == 0, (script, r.returncode, r.stdout, r.stderr)
