@@ -197,6 +197,7 @@ static void set_gone(struct pods *t, struct pods_slot *slot)
 {
 	if (slot->gone)
 		return;
+	t->changes++;
 	slot->gone = ++t->goings;
 	t->n_live--;
 	t->n_gone++;
@@ -255,6 +256,7 @@ static int fill(struct pods *t, uint32_t number, struct pod *pod)
 	t->memory += pod_size(pod);
 	t->n_keys += keys_of(pod);
 	t->n_live++;
+	t->changes++;
 	return t->by_key.n > 2 * t->n_keys + STALE_KEYS ? rebuild_keys(t) : add_keys(t, number);
 }
 

@@ -56,6 +56,7 @@ struct pods {
 	uint64_t round, goings;
 	uint64_t memory;    /* bytes of the pods themselves */
 	uint64_t n_refused; /* times that there was no room */
+	uint64_t changes;   /* pods that came, became others or went */
 };
 
 #define PODS_NULL \

@@ -58,22 +58,33 @@ static bool process_fits(const struct target_rule *rule, const struct target_fac
 	       exe_fits(rule->exe, facts->exe) && fits(rule->main_package, facts->main_package);
 }
 
-static bool pod_fits(const struct target_rule *rule, const struct target_facts *facts)
+static bool names_fit(const struct target_rule *rule, const struct target_facts *facts)
 {
 	return fits(rule->namespace, facts->namespace) && fits(rule->pod, facts->pod) &&
-	       fits(rule->container, facts->container) &&
-	       pairs_fit(rule->labels, rule->n_labels, facts->labels, facts->n_labels) &&
+	       fits(rule->container, facts->container);
+}
+
+static bool labels_fit(const struct target_rule *rule, const struct target_facts *facts)
+{
+	return pairs_fit(rule->labels, rule->n_labels, facts->labels, facts->n_labels) &&
 	       pairs_fit(rule->annotations, rule->n_annotations, facts->annotations,
 			 facts->n_annotations);
 }
 
-static enum match match(const struct target_rule *rule, const struct target_facts *facts)
+static enum match match_pod(const struct target_rule *rule, const struct target_facts *facts)
 {
-	if (!process_fits(rule, facts))
-		return MATCH_NO;
 	if (facts->pod_pending && asks_for_pod(rule))
 		return MATCH_LATER;
-	return pod_fits(rule, facts) ? MATCH_YES : MATCH_NO;
+	if (!names_fit(rule, facts))
+		return MATCH_NO;
+	if (facts->labels_pending && (rule->n_labels || rule->n_annotations))
+		return MATCH_LATER;
+	return labels_fit(rule, facts) ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match(const struct target_rule *rule, const struct target_facts *facts)
+{
+	return process_fits(rule, facts) ? match_pod(rule, facts) : MATCH_NO;
 }
 
 static bool build_fits(const struct target_rule *rule, const struct target_facts *facts)
@@ -100,9 +111,7 @@ static enum match match_place(const struct target_rule *rule, const struct targe
 		return MATCH_LATER;
 	if (!fits(rule->container_id, facts->container_id) || !fits(rule->unit, facts->unit))
 		return MATCH_NO;
-	if (facts->pod_pending && asks_for_pod(rule))
-		return MATCH_LATER;
-	return pod_fits(rule, facts) ? MATCH_YES : MATCH_NO;
+	return match_pod(rule, facts);
 }
 
 bool target_rules_ignore(const struct target_rules *rules, const struct target_facts *facts,

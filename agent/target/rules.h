@@ -72,6 +72,7 @@ struct target_facts {
 	const struct target_pair *labels, *annotations;
 	size_t n_labels, n_annotations;
 	bool pod_pending; /* it is in a pod that is not known yet: nothing above is, of the pod */
+	bool labels_pending; /* its names are known, its labels and annotations not yet */
 };
 
 enum rule_outcome {
@@ -81,7 +82,7 @@ enum rule_outcome {
 /* Early on, not all of the facts are known. */
 enum rule_known {
 	RULE_KNOWS_BUILD = 1 << 0, /* .exe, .main_package */
-	RULE_KNOWS_PLACE = 1 << 1, /* all others; those of the pod unless .pod_pending */
+	RULE_KNOWS_PLACE = 1 << 1, /* all others, unless they are pending */
 };
 
 /* Whether it will be ignored, whatever else there is to be known. */

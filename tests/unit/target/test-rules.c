@@ -163,6 +163,39 @@ static void a_pod_that_is_not_known_yet(void **state)
 	assert_int_equal(target_rules_match(&rules, &early, &action, &rule), 0);
 }
 
+/* Its names come from the kubelet's files, its labels from the API server, later. */
+static void a_pod_whose_labels_are_not_known_yet(void **state)
+{
+	const struct target_facts early = { .namespace = "shop", .labels_pending = true };
+	const struct target_rule_pair wanted = { .key = "profile", .value = "yes" };
+	const struct target_pair label = { .key = "profile", .value = "yes" };
+	struct target_facts late = { .namespace = "shop", .labels = &label, .n_labels = 1 };
+	const struct target_rule list[] = {
+		{ .namespace = "bank", .labels = &wanted, .n_labels = 1 },
+		{ .namespace = "shop", .labels = &wanted, .n_labels = 1 },
+		{ .namespace = "shop", .annotations = &wanted, .n_annotations = 1 },
+	};
+	struct target_rules rules = { .rules = list, .n = 1, .otherwise = RULE_IGNORE };
+	const struct target_rule *rule;
+	enum rule_action action;
+
+	(void)state;
+	/* Whatever the labels, this is not it. */
+	assert_true(target_rules_ignore(&rules, &early, RULE_KNOWS_PLACE));
+	assert_int_equal(target_rules_match(&rules, &early, &action, &rule), 0);
+	rules.n = 2;
+	assert_false(target_rules_ignore(&rules, &early, RULE_KNOWS_PLACE));
+	assert_int_equal(target_rules_match(&rules, &early, &action, &rule), RULE_E_PENDING);
+	assert_int_equal(action, RULE_IGNORE);
+	assert_int_equal(target_rules_match(&rules, &late, &action, &rule), 0);
+	assert_ptr_equal(rule, &list[1]);
+	late.n_labels = 0;
+	assert_true(target_rules_ignore(&rules, &late, RULE_KNOWS_PLACE));
+	rules.rules = &list[2];
+	rules.n = 1;
+	assert_false(target_rules_ignore(&rules, &early, RULE_KNOWS_PLACE));
+}
+
 static void what_an_executable_alone_tells(void **state)
 {
 	const struct target_facts app = { .exe = "/bin/app", .main_package = "example.com/app" };
@@ -245,6 +278,7 @@ int main(void)
 		cmocka_unit_test(an_empty_pattern_is_for_what_is_missing),
 		cmocka_unit_test(the_first_that_matches_decides),
 		cmocka_unit_test(a_pod_that_is_not_known_yet),
+		cmocka_unit_test(a_pod_whose_labels_are_not_known_yet),
 		cmocka_unit_test(what_an_executable_alone_tells),
 		cmocka_unit_test(what_is_told_early_holds),
 	};
