@@ -21,6 +21,8 @@ static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shap
 #define DRAIN_INTERVAL NSEC_PER_SEC
 /* Between two profiles of a window that is over, so that other things get their turn. */
 #define HARVEST_PAUSE NSEC_PER_MSEC
+/* For pods that are not known yet. */
+#define HARVEST_LONG_PAUSE NSEC_PER_SEC
 /* Stopping takes no longer than this, which is what operators grant. */
 #define STOP_TIME (5 * NSEC_PER_SEC)
 
@@ -35,7 +37,8 @@ static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shap
 
 /* ---- profiles ---------------------------------------------------------------------------- */
 
-static int harvest_one(struct agent *a)
+/* @last: no more time for what has to wait. *ret_waits: all that is left has to. */
+static int harvest_one(struct agent *a, bool last, bool *ret_waits)
 {
 	const struct harvest_naming naming = {
 		.labels = {
@@ -46,12 +49,14 @@ static int harvest_one(struct agent *a)
 		},
 		.rules = &a->config.rules,
 		.names = &a->names,
+		.final = last || clock_monotonic() - a->window_began > a->config.window / 2,
 	};
 	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
 	_cleanup_(freep) uint8_t *pprof = NULL;
 	struct harvested profile;
 	int r = harvest_next(&a->harvest, &naming, &profile, &pprof, &labels);
 
+	*ret_waits = r == HARVEST_E_WAITS;
 	if (r == 0)
 		return courier_submit(a->courier, &profile, &pprof, &labels);
 	if (r > 0 || r == -ENOMEM)
@@ -63,24 +68,26 @@ static int harvest_one(struct agent *a)
 static int on_harvest(struct loop_timer *timer)
 {
 	struct agent *a = container_of(timer, struct agent, harvesting);
+	bool waits;
 
 	if (harvest_is_done(&a->harvest))
 		return 0;
-	int r = harvest_one(a);
+	int r = harvest_one(a, false, &waits);
 	if (r < 0)
 		return r;
 	if (!harvest_is_done(&a->harvest))
-		return loop_timer_set(timer, HARVEST_PAUSE, 0);
+		return loop_timer_set(timer, waits ? HARVEST_LONG_PAUSE : HARVEST_PAUSE, 0);
 	malloc_trim(0); /* what profiles were made in is wanted again in a window's time */
 	return 0;
 }
 
 static int harvest_all(struct agent *a)
 {
+	bool waits;
 	int r = 0;
 
 	while (r == 0 && !harvest_is_done(&a->harvest))
-		r = harvest_one(a);
+		r = harvest_one(a, true, &waits);
 	return r;
 }
 
@@ -188,9 +195,23 @@ static int on_ring(struct loop_source *source, uint32_t events)
 	return drain(container_of(source, struct agent, ring));
 }
 
+/* Whose samples are wanted may hang on what is known of a pod just now. */
+static int follow_names(struct agent *a)
+{
+	uint64_t changes = names_changes(&a->names);
+
+	if (changes == a->names_changes)
+		return 0;
+	a->names_changes = changes;
+	return recorder_reconsider_cgroups(&a->recorder);
+}
+
 static int on_drain(struct loop_timer *timer)
 {
-	return drain(container_of(timer, struct agent, drain));
+	struct agent *a = container_of(timer, struct agent, drain);
+	int r = follow_names(a);
+
+	return r < 0 ? r : drain(a);
 }
 
 /* ---- service manager --------------------------------------------------------------------- */

@@ -57,6 +57,7 @@ struct agent {
 	uint64_t window_began;	  /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_before;	  /* samples, when this window began */
 	uint64_t windows;	  /* closed */
+	uint64_t names_changes;	  /* of names that cgroups were judged by */
 	uint64_t exhausted;	  /* builds given up that were told of */
 	struct agent_config next; /* while .reloading */
 	bool reloading;		  /* the stores are not yet those of .next */

@@ -33,5 +33,6 @@ bool choice_ignores_group(const struct target_rules *rules, const struct names *
 	identity_of(&subject, &unknown, pod, container, &identity);
 	/* It may be of a pod that is heard of later, though its cgroup does not say so. */
 	identity.facts.pod_pending |= place->container.text[0] && !container;
+	identity.facts.labels_pending = pod && !names_has_labels(names, place);
 	return target_rules_ignore(rules, &identity.facts, RULE_KNOWS_PLACE);
 }

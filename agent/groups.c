@@ -42,6 +42,7 @@ static int open_v1(struct cgroup_tree *tree, const char *path, const char *contr
 
 int groups_open_cgroups(struct groups *g, enum cgroup_hierarchy hierarchy, const char *path)
 {
+	g->unified = hierarchy == CGROUP_V2;
 	switch (hierarchy) {
 	case CGROUP_V1_MEMORY:
 		return open_v1(&g->tree, path, "memory");
@@ -102,6 +103,7 @@ static int add(struct groups *g, uint64_t hash, const struct place *place, const
 	group->base = (struct group){
 		.references = 1,
 		.has_cgroup = is_contained(place),
+		.shares_cgroup = !is_contained(place) && place->unit[0] && g->unified,
 		.end = group_end,
 	};
 	group->owner = g;
@@ -144,16 +146,22 @@ static bool is_same_container(const struct place *a, const struct place *b)
 	       strcmp(a->pod_uid, b->pod_uid) == 0 && strcmp(a->lxc, b->lxc) == 0;
 }
 
+/* A container need not be in the unit that it was begun by. */
+static bool is_same(const struct place *wanted, const struct place *place)
+{
+	return is_contained(wanted) ? is_same_container(wanted, place) : place_equal(wanted, place);
+}
+
 int groups_is_cgroup_of(void *context, struct group *group, uint64_t cgroup, bool *ret_is)
 {
 	struct groups *g = context;
 	struct place place;
 
-	*ret_is = g->tree.fd < 0;
-	if (*ret_is)
+	*ret_is = g->tree.fd < 0 && group->has_cgroup;
+	if (g->tree.fd < 0)
 		return 0;
 	int r = cgroup_tree_find(&g->tree, cgroup, &place);
-	*ret_is = r == 0 && is_same_container(&place, &agent_group_of(group)->place);
+	*ret_is = r == 0 && is_same(&agent_group_of(group)->place, &place);
 	return r < 0 ? r : 0;
 }
 

@@ -31,6 +31,7 @@ struct groups {
 	struct agent_group **items;
 	struct cgroup_tree tree;
 	bool read_environment;
+	bool unified;	      /* cgroup ids are of v2, which every process has its one place in */
 	uint32_t n_contained; /* groups that are containers or pods */
 	uint64_t refused;     /* processes that found no room: they count as of no group */
 };

@@ -27,7 +27,7 @@ void harvest_begin(struct harvest *h, struct tallies *tallies, const struct harv
 	tallies_fini(&h->tallies);
 	h->tallies = *tallies;
 	h->facts = *facts;
-	h->next = 0;
+	h->next = h->n_waiting = 0;
 	h->samples = 0;
 	*tallies = (struct tallies)TALLIES_NULL;
 	for (uint32_t i = 0; i < h->tallies.n; i++)
@@ -63,7 +63,10 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 	if (r < 0)
 		return r;
 	identity_of(&subject, build, pod, container, &identity);
-	target_rules_match(naming->rules, &identity.facts, &action, &rule);
+	identity.facts.labels_pending = pod && !names_has_labels(naming->names, &subject.place);
+	r = target_rules_match(naming->rules, &identity.facts, &action, &rule);
+	if (r == RULE_E_PENDING && !naming->final)
+		return HARVEST_E_LATER;
 	if (action == RULE_IGNORE)
 		return HARVEST_E_UNWANTED;
 	return identity_labels(&naming->labels, rule, &subject, build, &identity, ret_labels);
@@ -154,17 +157,36 @@ static int make_profile(struct harvest *h, const struct tally *t, struct harvest
 	return 0;
 }
 
+/* Those that had to wait in this round are at the end; the next one takes this one's place. */
+static int put_back(struct harvest *h, struct tally *t)
+{
+	uint32_t last = h->tallies.n - ++h->n_waiting;
+
+	h->tallies.items[--h->next] = h->tallies.items[last];
+	h->tallies.items[last] = t;
+	return HARVEST_E_LATER;
+}
+
 int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 		 struct harvested *ret_harvested, uint8_t **ret_pprof, struct labels *ret_labels)
 {
-	_cleanup_(tally_freep) struct tally *t = TAKE_PTR(h->tallies.items[h->next]);
+	_cleanup_(tally_freep) struct tally *t = NULL;
 	int r;
 
+	if (naming->final)
+		h->n_waiting = 0;
+	if (h->next == h->tallies.n - h->n_waiting) {
+		h->n_waiting = 0;
+		return HARVEST_E_WAITS;
+	}
+	t = TAKE_PTR(h->tallies.items[h->next]);
 	h->next++;
 	*ret_harvested = (struct harvested){ .labels = ret_labels };
 	r = make_id(ret_harvested->id);
 	if (r == 0)
 		r = make_labels(t, naming, ret_labels);
+	if (r == HARVEST_E_LATER)
+		return put_back(h, TAKE_PTR(t));
 	if (r == 0)
 		r = make_profile(h, t, ret_harvested, ret_pprof);
 	h->counters.unwanted += r == HARVEST_E_UNWANTED;

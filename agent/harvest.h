@@ -33,8 +33,8 @@ struct harvest_counters {
 
 struct harvest {
 	struct tallies tallies;
-	uint32_t next;
-	uint64_t samples; /* in all tallies */
+	uint32_t next, n_waiting; /* the last ones, in this round */
+	uint64_t samples;	  /* in all tallies */
 	struct harvest_facts facts;
 	struct harvest_counters counters;
 };
@@ -56,6 +56,8 @@ struct harvested {
 enum harvest_outcome {
 	HARVEST_E_UNWANTED = 1, /* a rule says that it is not to be profiled */
 	HARVEST_E_REWRITTEN,	/* the executable's file holds something else now: no names */
+	HARVEST_E_LATER, /* a rule asks for what is not known of its pod yet: another may be made */
+	HARVEST_E_WAITS, /* of all that are left */
 };
 
 /* Who is to be profiled, and under which names. Borrowed. */
@@ -63,6 +65,7 @@ struct harvest_naming {
 	struct identity_options labels;
 	const struct target_rules *rules;
 	struct names *names;
+	bool final; /* what is not known of a pod by now, no rule waits for */
 };
 
 /* Takes @tallies over. One that was not done is ended first. */
@@ -76,7 +79,7 @@ static inline bool harvest_is_done(const struct harvest *h)
 
 /*
  * Make the next profile; its bytes are *ret_pprof, the caller's to free(). 0, an outcome,
- * or -errno; the tally is done with in any case.
+ * or -errno; the tally is done with, unless it waits for its names, which it does not with .final.
  */
 int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 		 struct harvested *ret_harvested, uint8_t **ret_pprof, struct labels *ret_labels);

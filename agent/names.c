@@ -128,6 +128,18 @@ int names_find(struct names *n, const struct place *place, const struct pod **re
 	return r;
 }
 
+bool names_has_labels(const struct names *n, const struct place *place)
+{
+	const struct pod_container *container;
+
+	return !n->kube || asked_for(n, place, &container);
+}
+
+uint64_t names_changes(const struct names *n)
+{
+	return n->files.pods.changes + (n->kube ? kube_pods(n->kube)->changes : 0);
+}
+
 void names_report(struct names *n, struct log *log)
 {
 	struct kube_state state;

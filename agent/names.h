@@ -44,6 +44,15 @@ const struct pod *names_known(const struct names *n, const struct place *place,
 int names_find(struct names *n, const struct place *place, const struct pod **ret_pod,
 	       const struct pod_container **ret_container);
 
+/*
+ * Whether the labels of the pod that these two found are known: the kubelet's files have none, so
+ * where the API server is asked, it may be about to tell.
+ */
+bool names_has_labels(const struct names *n, const struct place *place);
+
+/* Another number than before, when something is known that was not, or other than it was. */
+uint64_t names_changes(const struct names *n);
+
 /* Log what went wrong since the last call; nothing, when nothing did. */
 void names_report(struct names *n, struct log *log);
 

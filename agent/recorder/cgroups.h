@@ -18,7 +18,8 @@
 
 struct cgroup {
 	uint64_t id;	     /* as struct sample has it */
-	struct group *group; /* a container; NULL: not known, or each process is asked */
+	struct group *group; /* whose it is; NULL: not known, or anybody's */
+	bool shared;	     /* it is of others, too (.shares_cgroup): each process is asked */
 	bool unwanted;	     /* the owner's: no samples of it are wanted */
 	uint32_t log_divisor;
 	uint32_t seen;	/* the window */

@@ -10,7 +10,9 @@
 
 struct group {
 	uint32_t references;
-	bool has_cgroup; /* all processes of its cgroup are of it, as those of a container */
+	bool has_cgroup;    /* all processes of its cgroup are of it, as those of a container */
+	bool shares_cgroup; /* those may be of several groups, which are of use or not as one: a
+			       unit's, of which some were given another name */
 	void (*end)(struct group *group); /* nobody refers to it any more */
 };
 

@@ -53,7 +53,6 @@ int recorder_charge(struct recorder *r, const struct sample *s, bool *ret_wanted
 
 /* As recorder_turn(). */
 int recorder_turn_cgroups(struct recorder *r, uint32_t oldest, double share);
-int recorder_reconsider_cgroups(struct recorder *r);
 
 /* ---- count.c ----------------------------------------------------------------------------- */
 

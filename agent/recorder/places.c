@@ -8,7 +8,7 @@
 static int tell_cgroup(struct recorder *r, const struct cgroup *c)
 {
 	const struct cgroup_policy policy = {
-		.is_known = c->group != NULL,
+		.is_known = c->group && !c->shared,
 		.is_unwanted = c->unwanted,
 		.log_weight = c->log_divisor,
 	};
@@ -55,12 +55,13 @@ static int settle(struct recorder *r, struct member *m, struct cgroup *c)
 	bool own;
 
 	m->is_settled = true;
-	if (!m->group || !m->group->has_cgroup || c->group)
+	if (!m->group || c->group || !(m->group->has_cgroup || m->group->shares_cgroup))
 		return 0;
 	int e = is_own(r, m->group, c, &own);
 	if (e < 0 || !own)
 		return e;
 	c->group = group_ref(m->group);
+	c->shared = !m->group->has_cgroup;
 	c->unwanted = recorder_is_unwanted(r, NULL, c->group);
 	return tell_cgroup(r, c);
 }
@@ -97,7 +98,7 @@ int recorder_find_group(struct recorder *r, struct glance *g, uint64_t id, struc
 	if (e < 0)
 		return e;
 	c->seen = r->window;
-	if (c->group) {
+	if (c->group && !c->shared) {
 		*ret_group = c->group;
 		return 0;
 	}

@@ -145,9 +145,10 @@ int recorder_turn(struct recorder *r, double share, struct tallies *ret_tallies)
 
 #define RECORDER_KEEP 10u
 
-/* What is of use is another by now: ask again. With each window cgroups are asked for anyway, as
- * the names of their pods come late. 0 or -errno. */
+/* What is of use is another by now: ask again, of all or of groups alone. With each window groups
+ * are asked for anyway. 0 or -errno. */
 int recorder_reconsider(struct recorder *r);
+int recorder_reconsider_cgroups(struct recorder *r);
 
 /* Bytes of memory held, without those of the kernel. */
 uint64_t recorder_memory(const struct recorder *r);

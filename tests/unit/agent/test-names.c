@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/choice.h"
+#include "agent/groups.h"
 #include "agent/kube/kube.h"
 #include "agent/names.h"
 #include "base/cleanup.h"
@@ -154,10 +156,51 @@ static void a_new_container_of_a_known_pod(void **state)
 	found = names_known(&names, &a, &container);
 	assert_int_equal(found->n_labels, 1);
 	assert_non_null(container);
+	assert_true(names_has_labels(&names, &a));
 	/* And one that neither knows. */
 	assert_int_equal(names_find(&names, &b, &found, &container), 0);
 	assert_int_equal(found->n_labels, 1);
 	assert_null(container);
+	names_close(&names);
+}
+
+static bool is_ignored(const struct names *names, const struct target_rules *rules, const char *id)
+{
+	struct agent_group group = { .place = place_of(id) };
+
+	return choice_ignores_group(rules, names, &group.base);
+}
+
+/* The kubelet's files name a pod before the API server tells of its labels; and these change. */
+static void labels_that_come_late(void **state)
+{
+	const struct target_pair label = { "profile", "yes" };
+	const struct target_rule_pair wanted = { "profile", "yes" };
+	const struct target_rule rule = { .labels = &wanted, .n_labels = 1 };
+	const struct target_rules rules = { .rules = &rule, .n = 1, .otherwise = RULE_IGNORE };
+	struct pod pod = { .namespace = "shop", .name = "web", .uid = U };
+	struct agent_config config = {
+		.host = { .containers = "containers" },
+		.kubernetes = { .enable = CONFIG_ON, .api = "https://127.0.0.1" },
+	};
+	struct log log = { .fd = 2, .level = LOG_LEVEL_ERROR };
+	struct names names = NAMES_NULL;
+
+	(void)state;
+	begin_container("api", A);
+	assert_int_equal(names_open(&names, &config, "node", NULL, &log), 0);
+	assert_false(is_ignored(&names, &rules, A));
+	uint64_t changes = names_changes(&names);
+	assert_int_equal(pods_put(&server.pods, &pod), 0);
+	assert_true(names_changes(&names) != changes);
+	assert_true(is_ignored(&names, &rules, A));
+	pod.labels = &label;
+	pod.n_labels = 1;
+	changes = names_changes(&names);
+	assert_int_equal(names_changes(&names), changes);
+	assert_int_equal(pods_put(&server.pods, &pod), 0);
+	assert_true(names_changes(&names) != changes);
+	assert_false(is_ignored(&names, &rules, A));
 	names_close(&names);
 }
 
@@ -166,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_known_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_container_of_a_known_pod, setup, teardown),
+		cmocka_unit_test_setup_teardown(labels_that_come_late, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -27,6 +27,7 @@ struct bench {
 	struct procfs procfs;
 	struct recorder recorder;
 	bool in_container; /* what looking at a process finds */
+	bool in_unit;	   /* likewise: its cgroup is a unit's */
 	bool saw_exe;	   /* the last look opened the executable */
 	bool ignores_build, ignores_group;
 	struct group groups[MAX_GROUPS];
@@ -52,6 +53,7 @@ static int group_of(void *context, const struct process *process, struct group *
 	**ret_group = (struct group){
 		.references = 1,
 		.has_cgroup = b->in_container,
+		.shares_cgroup = b->in_unit,
 		.end = group_end,
 	};
 	return 0;
@@ -525,6 +527,36 @@ static void test_a_container_of_no_use(void **state)
 	bench_fini(&b);
 }
 
+/* Its processes are looked at one by one, as they may have other names, but all are of no use. */
+static void test_a_unit_of_no_use(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.ignores = ignores;
+	b.in_unit = true;
+	event(&b, RECORD_EXEC, HOST);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(fake_kernel.cgroup, HOST);
+	assert_false(fake_kernel.cgroup_policy.is_known);
+	assert_false(fake_kernel.cgroup_policy.is_unwanted);
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(b.n_groups, 2);
+	sampled(&b, GONE, HOST, 0);
+	assert_int_equal(count_of(&b, NULL), 1);
+	b.ignores_group = true;
+	assert_int_equal(recorder_reconsider_cgroups(&b.recorder), 0);
+	assert_true(fake_kernel.cgroup_policy.is_unwanted);
+	assert_false(fake_kernel.cgroup_policy.is_known);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.recorder.counters.ignored, 1);
+	b.ignores_group = false;
+	assert_int_equal(recorder_reconsider_cgroups(&b.recorder), 0);
+	assert_false(fake_kernel.cgroup_policy.is_unwanted);
+	bench_fini(&b);
+}
+
 /* ---- weights ----------------------------------------------------------------------------- */
 
 static void test_a_sample_counts_for_what_it_stands_for(void **state)
@@ -685,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_an_executable_of_no_use),
 		cmocka_unit_test(test_what_is_forgotten_is_asked_for_again),
 		cmocka_unit_test(test_a_container_of_no_use),
+		cmocka_unit_test(test_a_unit_of_no_use),
 		cmocka_unit_test(test_a_sample_counts_for_what_it_stands_for),
 		cmocka_unit_test(test_over_budget_the_kernel_is_told),
 		cmocka_unit_test(test_a_window_begins_empty),
