@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libpprof/map.h"
 #include "libpprof/model.h"
 
-/* By number in the profile that is read, the number in the one that is added to. */
-struct merge {
+struct pprof_merger {
 	struct pprof_profile *to, *from;
-	uint32_t *mappings, *functions, *locations;
+	uint64_t generation;			      /* of from */
+	struct pp_map mappings, functions, locations; /* of from to those of to */
 	struct pp_array lines;		  /* struct pprof_line, of the location at hand */
 	struct pp_array sample_locations; /* uint32_t, of the sample at hand */
 };
@@ -73,110 +74,148 @@ static int merge_headers(struct pprof_profile *to, const struct pprof_profile *f
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
-static int merge_names(struct merge *m)
+static int merge_mapping(struct pprof_merger *m, uint32_t number, uint32_t *ret_number)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < pprof_n_mappings(m->from); i++) {
-		struct pprof_mapping mapping = pprof_mapping(m->from, i);
+	*ret_number = PPROF_NONE;
+	if (number == PPROF_NONE)
+		return 0;
+	if (m->mappings.numbers[number] == PPROF_NONE) {
+		const struct pprof_mapping mapping = pprof_mapping(m->from, number);
 
-		r = pprof_add_mapping(m->to, &mapping, &m->mappings[i]);
+		r = pprof_add_mapping(m->to, &mapping, &m->mappings.numbers[number]);
 	}
-	for (size_t i = 0; !r && i < pprof_n_functions(m->from); i++) {
-		struct pprof_function function = pprof_function(m->from, i);
-
-		r = pprof_add_function(m->to, &function, &m->functions[i]);
-	}
+	*ret_number = m->mappings.numbers[number];
 	return r;
 }
 
-static int merge_location(struct merge *m, uint32_t number)
+static int merge_function(struct pprof_merger *m, uint32_t number, uint32_t *ret_number)
+{
+	int r = 0;
+
+	if (m->functions.numbers[number] == PPROF_NONE) {
+		const struct pprof_function function = pprof_function(m->from, number);
+
+		r = pprof_add_function(m->to, &function, &m->functions.numbers[number]);
+	}
+	*ret_number = m->functions.numbers[number];
+	return r;
+}
+
+static int merge_location(struct pprof_merger *m, uint32_t number)
 {
 	struct pprof_location l = pprof_location(m->from, number);
 	int r;
 
 	m->lines.n = 0;
 	r = pp_array_append(&m->lines, sizeof(*l.lines), l.lines, l.n_lines);
-	if (r)
-		return r;
-	for (uint32_t i = 0; i < m->lines.n; i++) {
+	for (uint32_t i = 0; !r && i < l.n_lines; i++) {
 		struct pprof_line *line = pp_array_at(&m->lines, struct pprof_line, i);
 
-		line->function = m->functions[line->function];
+		r = merge_function(m, line->function, &line->function);
 	}
+	if (!r)
+		r = merge_mapping(m, l.mapping, &l.mapping);
 	l.lines = m->lines.data;
-	if (l.mapping != PPROF_NONE)
-		l.mapping = m->mappings[l.mapping];
-	return pprof_add_location(m->to, &l, &m->locations[number]);
+	return r ? r : pprof_add_location(m->to, &l, &m->locations.numbers[number]);
 }
 
-static int merge_sample(struct merge *m, uint32_t number)
+static int merge_sample(struct pprof_merger *m, uint32_t number)
 {
 	struct pprof_sample s = pprof_sample(m->from, number);
+	uint32_t *locations;
 	int r;
 
 	m->sample_locations.n = 0;
-	r = pp_array_append(&m->sample_locations, sizeof(*s.locations), s.locations, s.n_locations);
-	if (r)
-		return r;
-	for (uint32_t i = 0; i < m->sample_locations.n; i++) {
-		uint32_t *location = pp_array_at(&m->sample_locations, uint32_t, i);
-
-		*location = m->locations[*location];
+	r = pp_array_reserve(&m->sample_locations, sizeof(*locations), s.n_locations);
+	locations = m->sample_locations.data;
+	for (size_t i = 0; !r && i < s.n_locations; i++) {
+		if (m->locations.numbers[s.locations[i]] == PPROF_NONE)
+			r = merge_location(m, s.locations[i]);
+		locations[i] = m->locations.numbers[s.locations[i]];
 	}
-	s.locations = m->sample_locations.data;
-	return pprof_add_sample(m->to, &s, NULL);
+	s.locations = locations;
+	return r ? r : pprof_add_sample(m->to, &s, NULL);
 }
 
-static int merge_tables(struct merge *m)
+/* The main binary first, in both. */
+static int merge_tables(struct pprof_merger *m)
 {
-	int r = merge_names(m);
+	uint32_t unused;
+	int r = merge_mapping(m, pprof_main_mapping(m->from), &unused);
 
-	for (uint32_t i = 0; !r && i < pprof_n_locations(m->from); i++)
-		r = merge_location(m, i);
 	for (uint32_t i = 0; !r && i < pprof_n_samples(m->from); i++)
 		r = merge_sample(m, i);
 	return r;
 }
 
-static int merge_init(struct merge *m, struct pprof_profile *to, struct pprof_profile *from)
+static int begin(struct pprof_merger *m, struct pprof_profile *from)
 {
-	*m = (struct merge){
-		.to = to,
-		.from = from,
-		.mappings = calloc(pprof_n_mappings(from) + 1, sizeof(*m->mappings)),
-		.functions = calloc(pprof_n_functions(from) + 1, sizeof(*m->functions)),
-		.locations = calloc(pprof_n_locations(from) + 1, sizeof(*m->locations)),
-	};
-	return m->mappings && m->functions && m->locations ? 0 : -ENOMEM;
+	int r;
+
+	m->from = from;
+	if (m->generation != pprof_generation(from)) {
+		pp_map_forget(&m->mappings);
+		pp_map_forget(&m->functions);
+		pp_map_forget(&m->locations);
+		m->generation = pprof_generation(from);
+	}
+	r = pp_map_grow(&m->mappings, pprof_n_mappings(from));
+	if (!r)
+		r = pp_map_grow(&m->functions, pprof_n_functions(from));
+	return r ? r : pp_map_grow(&m->locations, pprof_n_locations(from));
 }
 
-static void merge_fini(struct merge *m)
+int pprof_merger_add(struct pprof_merger *m, struct pprof_profile *from)
 {
-	free(m->mappings);
-	free(m->functions);
-	free(m->locations);
+	bool is_new = !pprof_n_sample_types(m->to);
+	int r;
+
+	if (m->to == from)
+		return -EINVAL;
+	if (!is_new && !compatible(m->to, from))
+		return PPROF_E_MISMATCH;
+	r = begin(m, from);
+	if (!r && is_new)
+		r = take_types(m->to, from);
+	if (!r)
+		r = merge_headers(m->to, from);
+	return r ? r : merge_tables(m);
+}
+
+int pprof_merger_new(struct pprof_profile *to, struct pprof_merger **ret_merger)
+{
+	struct pprof_merger *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->to = to;
+	*ret_merger = m;
+	return 0;
+}
+
+struct pprof_merger *pprof_merger_free(struct pprof_merger *m)
+{
+	if (!m)
+		return NULL;
+	pp_map_fini(&m->mappings);
+	pp_map_fini(&m->functions);
+	pp_map_fini(&m->locations);
 	pp_array_fini(&m->lines);
 	pp_array_fini(&m->sample_locations);
+	free(m);
+	return NULL;
 }
 
 int pprof_merge(struct pprof_profile *to, struct pprof_profile *from)
 {
-	bool is_new = !pprof_n_sample_types(to);
-	struct merge m;
-	int r;
+	struct pprof_merger *m;
+	int r = pprof_merger_new(to, &m);
 
-	if (to == from)
-		return -EINVAL;
-	if (!is_new && !compatible(to, from))
-		return PPROF_E_MISMATCH;
-	r = merge_init(&m, to, from);
-	if (!r && is_new)
-		r = take_types(to, from);
-	if (!r)
-		r = merge_headers(to, from);
-	if (!r)
-		r = merge_tables(&m);
-	merge_fini(&m);
+	if (r)
+		return r;
+	r = pprof_merger_add(m, from);
+	pprof_merger_free(m);
 	return r;
 }

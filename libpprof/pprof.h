@@ -200,8 +200,8 @@ int pprof_peek(const void *data, size_t size, const struct pprof_limits *limits,
  * in a third profile) is good for the next, as long as pprof_generation() is the same: tables that
  * have grown over 32 MiB begin anew.
  *
- * What no sample uses is then none of the profile's: see pprof_main_mapping(), and do not count or
- * pprof_merge() it. As pprof_decode(); after an outcome @p has no samples and can be read into
+ * What no sample uses is then none of the profile's: see pprof_main_mapping(), and do not count it.
+ * As pprof_decode(); after an outcome @p has no samples and can be read into
  * again, after -ENOMEM it is fit only for pprof_free().
  */
 int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
@@ -227,13 +227,24 @@ int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t 
 /* ---- merging ----------------------------------------------------------------------------- */
 
 /*
- * Add @from's samples to @to, which must be another profile. Both must have the same sample types
- * and period type (PPROF_E_MISMATCH otherwise, and nothing is done); a @to without sample types
- * takes @from's. Durations add up, the earlier start time and the longer period stay, comments are
- * united, and of the other texts of the header @to's stay unless they are "". After -ENOMEM or
- * PPROF_E_TOO_LARGE @to holds a part of @from and is fit only for pprof_free().
+ * Add @from's samples to @to, which must be another profile, and what they use. Both must have the
+ * same sample types and period type (PPROF_E_MISMATCH otherwise, and nothing is done); a @to
+ * without sample types takes @from's. Durations add up, the earlier start time and the longer
+ * period stay, comments are united, and of the other texts of the header @to's stay unless they are
+ * "". After -ENOMEM or PPROF_E_TOO_LARGE @to holds a part of @from and is fit only for
+ * pprof_free().
  */
 int pprof_merge(struct pprof_profile *to, struct pprof_profile *from);
+
+/*
+ * The same for many profiles that pprof_reread() reads into one, always the same @from: what was
+ * found in @to of a row of it is not looked for again. @to lives longer than the merger.
+ */
+struct pprof_merger;
+
+int pprof_merger_new(struct pprof_profile *to, struct pprof_merger **ret_merger);
+struct pprof_merger *pprof_merger_free(struct pprof_merger *m); /* takes NULL, gives NULL */
+int pprof_merger_add(struct pprof_merger *m, struct pprof_profile *from);
 
 #ifdef __cplusplus
 }

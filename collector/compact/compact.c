@@ -43,29 +43,30 @@ static int promote(struct pass *p, enum depot_level level, int64_t id)
 }
 
 /* As sums_add(); *ret_broken: it cannot be read at all. */
-static int add_member(struct depot_reader *reader, int64_t id, struct sums *sums, bool *ret_broken)
+static int add_member(struct depot_reader *reader, int64_t id, struct pprof_profile *from,
+		      struct sums *sums, bool *ret_broken)
 {
 	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
-	_cleanup_(profile_freep) struct pprof_profile *profile = NULL;
 	int r = depot_read(reader, id, &stored);
 
 	if (r == 0)
-		r = pprof_decode(stored.data, stored.size, NULL, &profile, NULL);
+		r = pprof_reread(from, stored.data, stored.size, NULL, NULL);
 	*ret_broken = r > 0 || r == -E2BIG;
 	if (r != 0)
 		return *ret_broken ? SUM_E_ALONE : r;
-	return sums_add(sums, profile, id);
+	return sums_add(sums, from, id);
 }
 
 static int add_members(struct pass *p, struct depot_reader *reader, enum depot_level level,
 		       const struct depot_member *members, size_t n, struct sums *sums)
 {
-	int r = 0;
+	_cleanup_(profile_freep) struct pprof_profile *from = NULL;
+	int r = pprof_new(&from);
 
 	for (size_t i = 0; r == 0 && i < n && !stopped(p); i++) {
 		bool broken;
 
-		r = add_member(reader, members[i].id, sums, &broken);
+		r = add_member(reader, members[i].id, from, sums, &broken);
 		if (r != SUM_E_ALONE)
 			continue;
 		p->counts->unreadable += broken;

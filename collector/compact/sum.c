@@ -7,6 +7,7 @@
 void sums_fini(struct sums *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
+		pprof_merger_free(s->sums[i].merger);
 		pprof_free(s->sums[i].profile);
 		free(s->sums[i].ids);
 	}
@@ -106,7 +107,7 @@ static int add_to(struct sum *s, struct pprof_profile *p, const struct trim_sum 
 		return -ENOMEM;
 	s->ids = ids;
 	pgo_notes_read(p, &notes);
-	int r = pprof_merge(s->profile, p);
+	int r = pprof_merger_add(s->merger, p);
 	if (r == PPROF_E_MISMATCH)
 		return SUM_E_ALONE;
 	if (r != 0)
@@ -130,7 +131,8 @@ static int add_sum(struct sums *s, struct pprof_profile *p, const struct trim_su
 	if (r != 0)
 		return r;
 	s->n++;
-	return add_to(new, p, total, id);
+	r = pprof_merger_new(new->profile, &new->merger);
+	return r ? r : add_to(new, p, total, id);
 }
 
 int sums_add(struct sums *s, struct pprof_profile *p, int64_t id)

@@ -30,6 +30,7 @@ enum sum_outcome {
 
 struct sum {
 	struct pprof_profile *profile;
+	struct pprof_merger *merger; /* that adds to it */
 	struct pgo_notes notes;
 	struct trim_sum total; /* as curate will measure it */
 	int64_t *ids;
@@ -43,7 +44,8 @@ struct sums {
 
 void sums_fini(struct sums *s);
 
-/* 0, SUM_E_ALONE, or what ends all: SUM_E_TOO_LARGE, -ENOMEM. */
+/* Always the same @p, which pprof_reread() reads into. 0, SUM_E_ALONE, or what ends all:
+ * SUM_E_TOO_LARGE, -ENOMEM. */
 int sums_add(struct sums *s, struct pprof_profile *p, int64_t id);
 
 /* The bytes of a sum, malloc'd: gzip. 0, SUM_E_TOO_LARGE or -ENOMEM. */

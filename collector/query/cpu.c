@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "collector/query/fold.h"
 #include "collector/query/inside.h"
-#include "collector/query/merge.h"
 
 #define MAX_STORED ((size_t)128 << 20)
 
@@ -16,7 +15,8 @@ static const struct pprof_value_type cpu_type = { "cpu", "nanoseconds" };
 struct adding {
 	const struct query_call *call;
 	const struct cpu_request *request;
-	struct pprof_profile *sum;
+	struct pprof_profile *sum, *from; /* the latter is read into again and again */
+	struct fold *fold;		  /* of from to sum, of this side: */
 	struct cpu_answer *answer;
 	size_t side;
 };
@@ -36,9 +36,7 @@ static int check_size(const struct query_call *c, const struct pprof_profile *p,
 /* What cannot be read, or went since the list was made, is passed over. */
 static int add_profile(struct adding *a, const struct depot_row *row)
 {
-	static const struct fold_options names = { .shape = FOLD_NAMES };
 	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_STORED);
-	_cleanup_(merge_freep) struct pprof_profile *p = NULL;
 	int r = depot_read(a->call->reader, row->id, &stored);
 	size_t type;
 
@@ -49,13 +47,13 @@ static int add_profile(struct adding *a, const struct depot_row *row)
 		r = query_check_time(a->call);
 	if (r != 0)
 		return r;
-	r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+	r = pprof_reread(a->from, stored.data, stored.size, NULL, NULL);
 	if (r != 0)
 		return r > 0 ? 0 : r;
-	if (!fold_find_type(p, &cpu_type, &cpu_type, &type))
+	if (!fold_find_type(a->from, &cpu_type, &cpu_type, &type))
 		return 0;
 	a->answer->profiles[a->side] += row->n;
-	return check_size(a->call, a->sum, fold_add(a->sum, a->side, p, type, &names));
+	return check_size(a->call, a->sum, fold_next(a->fold, a->from, type));
 }
 
 /* Those of the build that is asked for, in place. */
@@ -113,6 +111,7 @@ static int add_rows(struct adding *a, const struct depot_list *list)
 
 static int add_side(struct adding *a)
 {
+	static const struct fold_options names = { .shape = FOLD_NAMES };
 	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
 	const struct cpu_side *side = &a->request->sides[a->side];
 	struct depot_query query = { .tenant = a->request->tenant,
@@ -125,13 +124,19 @@ static int add_side(struct adding *a)
 	if (r != 0)
 		return r;
 	choose_build(&list, side->build);
-	return add_rows(a, &list);
+	r = fold_open(a->sum, a->side, &names, &a->fold);
+	if (r == 0)
+		r = add_rows(a, &list);
+	a->fold = fold_close(a->fold);
+	return r;
 }
 
 static int add_sides(struct adding *a)
 {
 	int r = fold_new(&cpu_type, &cpu_type, a->request->n_sides, &a->sum);
 
+	if (r == 0)
+		r = pprof_new(&a->from);
 	for (; r == 0 && a->side < a->request->n_sides; a->side++)
 		r = add_side(a);
 	if (r == 0)
@@ -159,6 +164,7 @@ int query_cpu(struct query *q, const struct cpu_request *request, struct cpu_ans
 	struct adding a = { .call = &c, .request = request, .answer = ret_answer };
 	r = add_sides(&a);
 	pprof_free(a.sum);
+	pprof_free(a.from);
 	query_leave(&c);
 	return r;
 }

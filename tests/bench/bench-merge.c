@@ -35,6 +35,7 @@ struct bench {
 	struct bytes *packed, *plain;
 	uint64_t random;
 	struct pprof_profile *from;
+	struct pprof_merger *merger;
 	struct fold *fold;
 	struct trim *trim;
 };
@@ -179,6 +180,16 @@ static int merge_one(struct bench *b, size_t i, struct pprof_profile *to)
 	return r;
 }
 
+static int merger_one(struct bench *b, size_t i, struct pprof_profile *to)
+{
+	int r = b->from ? 0 : pprof_new(&b->from);
+
+	r = r ?: pprof_reread(b->from, b->packed[i].data, b->packed[i].size, NULL, NULL);
+	if (r == 0 && !b->merger)
+		r = pprof_merger_new(to, &b->merger);
+	return r ?: pprof_merger_add(b->merger, b->from);
+}
+
 static int fold_one(struct bench *b, size_t i, struct pprof_profile *to)
 {
 	static const struct fold_options whole = { .shape = FOLD_WHOLE };
@@ -244,10 +255,11 @@ static const struct part {
 	int (*new)(struct pprof_profile **ret);
 	int (*add)(struct bench *b, size_t i, struct pprof_profile *to);
 } parts[] = {
-	{ "inflate", pprof_new, inflate_one }, { "decode", pprof_new, decode_one },
-	{ "reread", pprof_new, reread_one },   { "pprof_merge", pprof_new, merge_one },
-	{ "fold_add", fold_sum, fold_one },    { "fold_next", fold_sum, fold_next_one },
-	{ "trim_add", trim_new, trim_one },    { "trim_next", trim_new, trim_next_one },
+	{ "inflate", pprof_new, inflate_one },	  { "decode", pprof_new, decode_one },
+	{ "reread", pprof_new, reread_one },	  { "pprof_merge", pprof_new, merge_one },
+	{ "merger", pprof_new, merger_one },	  { "fold_add", fold_sum, fold_one },
+	{ "fold_next", fold_sum, fold_next_one }, { "trim_add", trim_new, trim_one },
+	{ "trim_next", trim_new, trim_next_one },
 };
 
 /* ---- measuring --------------------------------------------------------------------------- */

@@ -401,16 +401,21 @@ static void adds_up_notes(void **state)
 {
 	struct sums sums = { 0 };
 	struct pgo_notes notes;
-	struct pprof_profile *p;
+	struct pprof_profile *p, *from;
 	uint8_t *data;
 	size_t size;
 
 	(void)state;
+	assert_int_equal(pprof_new(&from), 0);
 	for (uint64_t i = 0; i < 3; i++) {
 		p = make(i, NOW, &usual);
-		assert_int_equal(sums_add(&sums, p, (int64_t)i), 0);
+		assert_int_equal(pprof_encode(p, PPROF_PLAIN, &data, &size), 0);
+		assert_int_equal(pprof_reread(from, data, size, NULL, NULL), 0);
+		assert_int_equal(sums_add(&sums, from, (int64_t)i), 0);
 		pprof_free(p);
+		free(data);
 	}
+	pprof_free(from);
 	assert_int_equal(sums.n, 1);
 	assert_int_equal(sum_encode(&sums.sums[0], &data, &size), 0);
 	assert_int_equal(pprof_decode(data, size, NULL, &p, NULL), 0);

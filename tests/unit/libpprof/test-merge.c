@@ -162,6 +162,41 @@ static struct bytes of_program(const char *file, const char *leaf)
 	return b;
 }
 
+/* Profiles of two programs in turns, read into one and added by one merger. */
+static void test_merger(void **state)
+{
+	struct bytes all[] = { of_program("a", "f"), of_program("b", "g"), of_program("a", "g") };
+	struct pprof_profile *to = NULL, *other = NULL, *from = NULL, *p;
+	struct pprof_merger *m;
+
+	(void)state;
+	assert_int_equal(pprof_new(&to), 0);
+	assert_int_equal(pprof_new(&other), 0);
+	assert_int_equal(pprof_new(&from), 0);
+	assert_int_equal(pprof_merger_new(to, &m), 0);
+	for (size_t i = 0; i < 7; i++) {
+		const struct bytes *b = &all[i % 3];
+
+		assert_int_equal(pprof_reread(from, b->data, b->size, NULL, NULL), 0);
+		assert_int_equal(pprof_merger_add(m, from), 0);
+		assert_int_equal(pprof_decode(b->data, b->size, NULL, &p, NULL), 0);
+		assert_int_equal(pprof_merge(other, p), 0);
+		pprof_free(p);
+	}
+	assert_int_equal(pprof_n_samples(to), 2);
+	struct bytes a = encoded(to), b = encoded(other);
+	assert_int_equal(a.size, b.size);
+	assert_memory_equal(a.data, b.data, a.size);
+	free(a.data);
+	free(b.data);
+	for (size_t i = 0; i < 3; i++)
+		free(all[i].data);
+	pprof_merger_free(m);
+	pprof_free(to);
+	pprof_free(other);
+	pprof_free(from);
+}
+
 static void reread(struct pprof_profile *p, struct bytes b)
 {
 	struct bytes again;
@@ -227,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_merge),	cmocka_unit_test(test_into_new),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_mismatch),
 		cmocka_unit_test(test_reread),	cmocka_unit_test(test_reread_large),
+		cmocka_unit_test(test_merger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
