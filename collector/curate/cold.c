@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "pgo/trim.h"
 
+#define LOOK_BACK 256 /* steps; no compiler inlines so deep */
+
 static const char shipped[] =
 	"google.golang.org/grpc/internal/transport.(*loopyWriter).processData\n"
 	"runtime.gopark\n";
@@ -228,14 +230,28 @@ static int flatten(struct applying *a, const struct pprof_sample *s)
 	return 0;
 }
 
+static bool same_node(const struct step *a, const struct step *b)
+{
+	return a->line.function == b->line.function && a->line.line == b->line.line &&
+	       a->address == b->address;
+}
+
 /* Is this step the call of a cold function? One from a node to itself is no call (pgo/edges.h). */
 static bool is_cold_call(const struct applying *a, size_t step)
 {
 	const struct step *callee = &a->steps[step], *caller = callee - 1;
 
-	return a->cold[callee->line.function] != PPROF_NONE &&
-	       (caller->line.function != callee->line.function ||
-		caller->line.line != callee->line.line || caller->address != callee->address);
+	return a->cold[callee->line.function] != PPROF_NONE && !same_node(caller, callee);
+}
+
+/* A step that a stack takes once more, in recursion, counts once a sample (pgo/edges.h). */
+static bool was_taken(const struct applying *a, size_t step)
+{
+	for (size_t i = step > LOOK_BACK ? step - LOOK_BACK : 1; i < step; i++)
+		if (same_node(&a->steps[i], &a->steps[step]) &&
+		    same_node(&a->steps[i - 1], &a->steps[step - 1]))
+			return true;
+	return false;
 }
 
 /* The part of steps [first, last] that lies in one location; innermost first in *ret_location. */
@@ -315,28 +331,51 @@ static int copy_whole(struct applying *a, const struct pprof_sample *s)
 	return r ? r : pprof_add_sample(a->to, &copy, NULL);
 }
 
-static int apply_to(struct applying *a, const struct pprof_sample *s)
+static bool has_cold_call(const struct applying *a)
+{
+	for (size_t i = 1; i < a->n_steps; i++)
+		if (is_cold_call(a, i))
+			return true;
+	return false;
+}
+
+static void count_call(struct applying *a, const struct pprof_sample *s, uint32_t function)
+{
+	a->effect.functions += !a->called[function];
+	a->effect.weight += s->values[0];
+	a->called[function] = true;
+}
+
+/* Cut at each cold call, and where a step was taken before: that one is in another part. */
+static int add_fragments(struct applying *a, const struct pprof_sample *s)
 {
 	size_t first = 0;
-	int r = flatten(a, s);
+	int r = 0;
 
-	for (size_t i = 1; r == 0 && i < a->n_steps; i++) {
-		if (!is_cold_call(a, i))
+	for (size_t i = 1; r == 0 && i <= a->n_steps; i++) {
+		bool again = i == a->n_steps || was_taken(a, i),
+		     cold = !again && is_cold_call(a, i);
+		size_t last = again ? i - 1 : i;
+
+		if (!again && !cold)
 			continue;
-		uint32_t function = a->steps[i].line.function;
-
-		r = add_fragment(a, s, first, i, true);
-		a->effect.functions += !a->called[function];
-		a->effect.weight += s->values[0];
-		a->called[function] = true;
+		if (cold)
+			count_call(a, s, a->steps[i].line.function);
+		/* One function alone calls nothing. */
+		if (last > first)
+			r = add_fragment(a, s, first, last, cold);
 		first = i;
 	}
+	return r;
+}
+
+static int apply_to(struct applying *a, const struct pprof_sample *s)
+{
+	int r = flatten(a, s);
+
 	if (r != 0)
 		return r;
-	/* The function alone calls nothing. */
-	if (first && first + 1 == a->n_steps)
-		return 0;
-	return first ? add_fragment(a, s, first, a->n_steps - 1, false) : copy_whole(a, s);
+	return has_cold_call(a) ? add_fragments(a, s) : copy_whole(a, s);
 }
 
 int cold_apply(const struct cold_list *l, struct pprof_profile *from, struct pprof_profile **ret_to,

@@ -10,7 +10,8 @@
  * others stay as hot as they are; and calls that the function itself makes stay its own.
  *
  * A stack in which such a call is followed by another becomes two for that: one up to the call,
- * one from the function on, which has the weight, but is no sample once more.
+ * one from the function on, which has the weight, but is no sample once more. Of a call that comes
+ * twice in a stack, in recursion, the compiler counts one; so it is in one of the parts only.
  *
  * The shipped list:
  *  - google.golang.org/grpc/internal/transport.(*loopyWriter).processData: 16 KiB of stack for each

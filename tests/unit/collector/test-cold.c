@@ -16,8 +16,11 @@
 
 static const char user[] = "# ours\nmain.f3\n  main.f2* # f2, f20 to f29\nmain.f9\n-main.f9\n";
 
-/* Stacks without recursion: the numbers of functions grow from the outermost on. */
-static struct pprof_profile *make(uint64_t seed)
+/*
+ * Stacks without recursion: the numbers of functions grow from the outermost on. Or with it: of
+ * @few functions, so that most of them come more than once, in calls of one line and of several.
+ */
+static struct pprof_profile *make_of(uint64_t seed, unsigned int few)
 {
 	struct pgo_random rng;
 	struct pprof_profile *p;
@@ -33,20 +36,22 @@ static struct pprof_profile *make(uint64_t seed)
 	for (unsigned int i = 0; i < SAMPLES; i++) {
 		uint32_t stack[3], function = FUNCTIONS;
 		size_t n = 1 + pgo_random_u64(&rng) % 3;
+		bool one_address = few && i % 2;
 
 		for (size_t k = 0; k < n; k++) {
-			struct pprof_line lines[4];
-			size_t n_lines = 1 + pgo_random_u64(&rng) % 3;
+			struct pprof_line lines[8];
+			size_t n_lines = 1 + pgo_random_u64(&rng) % (few ? 8 : 3);
 
 			for (size_t l = 0; l < n_lines; l++) {
-				function -= 1 + pgo_random_u64(&rng) % 4;
+				function = few ? pgo_random_u64(&rng) % few
+					       : function - 1 - pgo_random_u64(&rng) % 4;
 				lines[l] = (struct pprof_line){
 					.function = function,
-					.line = 1 + pgo_random_u64(&rng) % 9,
+					.line = 1 + pgo_random_u64(&rng) % (few ? 2 : 9),
 				};
 			}
 			const struct pprof_location l = { .mapping = PPROF_NONE,
-							  .address = k ? 2 : 1,
+							  .address = k && !one_address ? 2 : 1,
 							  .lines = lines,
 							  .n_lines = n_lines };
 			assert_int_equal(pprof_add_location(p, &l, &stack[k]), 0);
@@ -58,6 +63,11 @@ static struct pprof_profile *make(uint64_t seed)
 		assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
 	}
 	return p;
+}
+
+static struct pprof_profile *make(uint64_t seed)
+{
+	return make_of(seed, 0);
 }
 
 static int compare(const void *a, const void *b)
@@ -129,8 +139,9 @@ static void only_those_calls(void **state)
 	struct cold_list *l = list();
 
 	(void)state;
-	for (uint64_t seed = 1; seed < 30; seed++) {
-		struct pprof_profile *before = make(seed), *after;
+	for (uint64_t seed = 1; seed < 60; seed++) {
+		/* Of the first four functions, main.f2 and main.f3 are cold. */
+		struct pprof_profile *before = make_of(seed, seed < 30 ? 0 : 3 + seed % 2), *after;
 		static char *was[8 * SAMPLES], *is[8 * SAMPLES];
 		struct cold_effect effect;
 		struct pgo_edges *edges;
