@@ -131,9 +131,24 @@ static json_t *left_out(const struct curate_left_out *l)
 	return o;
 }
 
+static json_t *reason(const struct pgo_reason *from)
+{
+	json_t *o = json_object();
+	struct buf words = BUF_INIT(CURATE_WHY_SIZE);
+
+	pgo_reason_print(from, &words);
+	buf_append_u8(&words, 0);
+	put(o, "reason", json_string(pgo_reason_name(from->kind)));
+	put(o, "value", json_real(from->value));
+	put(o, "limit", json_real(from->limit));
+	put(o, "text", text(buf_error(&words) ? "" : (const char *)words.data));
+	buf_fini(&words);
+	return o;
+}
+
 static json_t *quality(const struct pgo_quality *q)
 {
-	json_t *o = json_object(), *reasons = json_array();
+	json_t *o = json_object(), *reasons = json_array(), *details = json_array();
 
 	put(o, "verdict", json_string(pgo_verdict_name(q->verdict)));
 	put(o, "samples", json_integer(q->samples));
@@ -144,9 +159,12 @@ static json_t *quality(const struct pgo_quality *q)
 	put(o, "truncated", json_real(q->truncated));
 	put(o, "unsymbolized", json_real(q->unsymbolized));
 	put(o, "start_lines", json_real(q->start_lines));
-	for (size_t i = 0; i < q->n_reasons; i++)
+	for (size_t i = 0; i < q->n_reasons; i++) {
 		json_array_append_new(reasons, json_string(pgo_reason_name(q->reasons[i].kind)));
+		json_array_append_new(details, reason(&q->reasons[i]));
+	}
 	put(o, "reasons", reasons);
+	put(o, "details", details);
 	return o;
 }
 

@@ -110,6 +110,22 @@ static void read_edges(const json_t *o, struct curate_explain *e)
 	}
 }
 
+static void read_reasons(const json_t *all, struct pgo_quality *q)
+{
+	for (size_t i = 0; i < json_array_size(all) && q->n_reasons < PGO_N_REASONS; i++) {
+		const json_t *one = json_array_get(all, i);
+		const char *name = json_string_value(json_object_get(one, "reason"));
+		enum pgo_reason_kind kind = 0;
+
+		while (name && kind < PGO_N_REASONS && strcmp(pgo_reason_name(kind), name) != 0)
+			kind++;
+		if (name && kind < PGO_N_REASONS)
+			q->reasons[q->n_reasons++] =
+				(struct pgo_reason){ kind, read_real(one, "value"),
+						     read_real(one, "limit") };
+	}
+}
+
 static void read_quality(const json_t *o, struct pgo_quality *q)
 {
 	const char *verdict = json_string_value(json_object_get(o, "verdict"));
@@ -125,6 +141,7 @@ static void read_quality(const json_t *o, struct pgo_quality *q)
 	q->truncated = read_real(o, "truncated");
 	q->unsymbolized = read_real(o, "unsymbolized");
 	q->start_lines = read_real(o, "start_lines");
+	read_reasons(json_object_get(o, "details"), q);
 }
 
 static void read_left_out(const json_t *o, struct curate_left_out *l)
