@@ -108,10 +108,16 @@ int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
 		b->left_out++;
 		return 0;
 	}
+	struct trim_sum sum = { 0 };
+	if (r == 0)
+		r = trim_measure(p, &sum);
+	if (r == 0 && sum.cpu > TRIM_MAX_CPU - b->cpu)
+		return BLEND_E_TOO_LARGE;
 	if (r == 0)
 		r = trim_add(to->sum, p, BLEND_DEPTH);
 	if (r != 0)
 		return r > 0 ? BLEND_E_TOO_LARGE : r;
+	b->cpu += sum.cpu;
 	pgo_notes_read(p, &notes);
 	pgo_notes_add(&to->notes, &notes);
 	to->n_profiles++;
@@ -121,6 +127,17 @@ int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
 }
 
 /* ---- the end ----------------------------------------------------------------------------- */
+
+/* No more than the compiler can add up, of all builds alike. */
+static int fit(struct blend *b)
+{
+	const double factor = trim_fit((double)b->cpu);
+	int r = 0;
+
+	for (size_t i = 0; factor < 1 && r == 0 && i < b->n_builds; i++)
+		r = trim_scale(&b->builds[i].sum, BLEND_DEPTH, factor);
+	return r > 0 ? BLEND_E_TOO_LARGE : r;
+}
 
 static int add_up(struct blend *b, struct pgo_notes *notes, struct blend_result *result)
 {
@@ -163,7 +180,9 @@ int blend_finish(struct blend *b, struct blend_result *ret_result)
 
 	if (!b->n_builds)
 		return BLEND_E_EMPTY;
-	int r = add_up(b, &notes, ret_result);
+	int r = fit(b);
+	if (r == 0)
+		r = add_up(b, &notes, ret_result);
 	if (r == 0)
 		r = add_comment(b->builds[0].sum, &notes);
 	if (r == 0)

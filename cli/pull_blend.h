@@ -33,6 +33,7 @@ struct blend {
 	struct blend_build builds[BLEND_MAX_BUILDS]; /* in the order in which they came */
 	size_t n_builds;
 	size_t left_out; /* profiles of further builds */
+	int64_t cpu;	 /* ns, of all */
 };
 
 #define BLEND_NULL \

@@ -148,8 +148,8 @@ static void put_provenance(struct http_answer *a, const struct curate_explain *e
 		snprintf(text, sizeof(text), "%.4f", e->published.overlap);
 		http_answer_field(a, "X-Hone-Held", text);
 	}
-	if (e->left_out.too_many)
-		put_number(a, "X-Hone-Left-Out", e->left_out.too_many);
+	if (e->left_out.too_many + e->left_out.overflow)
+		put_number(a, "X-Hone-Left-Out", e->left_out.too_many + e->left_out.overflow);
 	if (e->left_out.unreadable)
 		put_number(a, "X-Hone-Unreadable", e->left_out.unreadable);
 }

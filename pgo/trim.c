@@ -312,6 +312,28 @@ int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
 	return trim_add_scaled(to, from, depth, 1);
 }
 
+double trim_fit(double cpu)
+{
+	double factor = 1;
+
+	while (cpu * factor > (double)TRIM_MAX_WEIGHT)
+		factor /= 2;
+	return factor;
+}
+
+int trim_scale(struct pprof_profile **profile, size_t depth, double factor)
+{
+	struct pprof_profile *scaled = NULL;
+	int r = trim_new(&scaled);
+
+	if (r == 0)
+		r = trim_add_scaled(scaled, *profile, depth, factor);
+	pprof_free(r == 0 ? *profile : scaled);
+	if (r == 0)
+		*profile = scaled;
+	return r;
+}
+
 int trim_open(struct pprof_profile *to, size_t depth, struct trim **ret_trim)
 {
 	struct trim *t = calloc(1, sizeof(*t));

@@ -31,9 +31,14 @@ enum trim_outcome {
 	TRIM_E_OVERFLOW,      /* more CPU time than there can be */
 };
 
-/* CPU time in all, ns: 2^55 is 417 days of a CPU, and what Go adds up on 64 lines stays below 2^63.
+/* CPU time that is added up, ns: 146 years of a CPU, half of what an int64 holds. */
+#define TRIM_MAX_CPU ((int64_t)1 << 62)
+
+/*
+ * What the compiler gets of it: what Go adds up on 64 lines stays below 2^63. 417 days of a CPU, so
+ * what is more is scaled: shares are all that the compiler looks at.
  */
-#define TRIM_MAX_CPU ((int64_t)1 << 55)
+#define TRIM_MAX_WEIGHT ((int64_t)1 << 55)
 
 struct trim_sum {
 	int64_t cpu, samples;
@@ -59,6 +64,12 @@ int trim_add(struct pprof_profile *to, struct pprof_profile *from, size_t depth)
 /* The same with each CPU time times @factor, rounded; what is seen keeps 1 ns at least. */
 int trim_add_scaled(struct pprof_profile *to, struct pprof_profile *from, size_t depth,
 		    double factor);
+
+/* The factor for @cpu ns to become TRIM_MAX_WEIGHT at most: 1, 1/2, 1/4... */
+double trim_fit(double cpu);
+
+/* All of *@profile, which trim_add() made, with its CPU time times @factor. As trim_add(). */
+int trim_scale(struct pprof_profile **profile, size_t depth, double factor);
 
 /* The same for many that pprof_reread() reads into one profile, with less work for each. */
 struct trim;

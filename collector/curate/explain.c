@@ -245,6 +245,7 @@ static json_t *whole(const struct curate_explain *e, int64_t now)
 	put_number(o, "instances", e->n_instances);
 	put_number(o, "profiles", e->n_profiles);
 	put(o, "cpu_seconds", seconds(e->cpu));
+	put(o, "scale", json_real(e->scale));
 	put_number(o, "builds_used", e->n_builds_used);
 	put_number(o, "builds_seen", e->n_builds);
 	put(o, "builds", builds(e));

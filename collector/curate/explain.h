@@ -49,7 +49,7 @@ struct curate_left_out {
 	size_t too_many;     /* over CURATE_MAX_PROFILES */
 	size_t unreadable;   /* broken, or too large */
 	size_t negative;     /* differences of two profiles */
-	size_t overflow;     /* values that cannot be */
+	size_t overflow;     /* over TRIM_MAX_CPU with what was added before */
 };
 
 struct curate_edge {
@@ -75,6 +75,7 @@ struct curate_explain {
 	size_t n_modes;
 	size_t n_instances, n_profiles; /* used */
 	int64_t cpu;			/* ns, before weights */
+	double scale;	     /* 1, or what all weights were multiplied with: TRIM_MAX_WEIGHT */
 	int64_t first, last; /* ns since the epoch: start of the first one used, end of the last */
 	struct curate_left_out left_out;
 

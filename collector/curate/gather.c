@@ -45,6 +45,25 @@ static double decayed(double decay, size_t n)
 	return factor;
 }
 
+/*
+ * Where the CPU time of all would be more than the compiler can add up, what there is is scaled,
+ * and so is what comes.
+ */
+static int make_room(struct gathering *g, double coming)
+{
+	struct trim_sum sum;
+	int r = trim_measure(g->whole, &sum);
+
+	if (r != 0)
+		return r < 0 ? r : -E2BIG;
+	double factor = trim_fit((double)sum.cpu + coming * g->e->scale);
+	if (factor == 1)
+		return 0;
+	g->e->scale *= factor;
+	r = trim_scale(&g->whole, g->request->policy.depth, factor);
+	return r > 0 ? -E2BIG : r;
+}
+
 static int add_build(struct gathering *g, uint32_t build)
 {
 	_cleanup_(profile_freep) struct pprof_profile *one = NULL;
@@ -62,7 +81,9 @@ static int add_build(struct gathering *g, uint32_t build)
 	double factor = b->factor;
 	if (g->request->policy.weight != CURATE_WEIGHT_CPU)
 		factor *= (double)t.sum.cpu / (double)t.n_groups / (double)GROUP_WEIGHT;
-	r = gathering_add_scaled(g, g->whole, one, factor);
+	r = make_room(g, (double)t.sum.cpu * b->factor);
+	if (r == 0)
+		r = gathering_add_scaled(g, g->whole, one, factor * g->e->scale);
 	if (r != 0)
 		return r;
 	tally_join(&g->tally, &t);
@@ -301,6 +322,7 @@ static void begin_explain(struct curate_explain *e, const struct curate_request 
 	snprintf(e->name, sizeof(e->name), "%s", request->name);
 	snprintf(e->mode, sizeof(e->mode), "%s", request->mode ? request->mode : "");
 	e->policy = request->policy;
+	e->scale = 1;
 }
 
 int gather_ahead(struct depot *d, struct depot_reader *reader, const struct curate_request *request)

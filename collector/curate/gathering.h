@@ -5,7 +5,8 @@
  * Build by build, newest first, until the samples suffice. The profiles of one build are added up
  * mode by mode, and within that, where each instance or day is to weigh the same, group by group:
  * a group's profiles make one profile, which is scaled to GROUP_WEIGHT. At last the build is scaled
- * as a whole, so that it has the CPU time that it really took, times the decay. All sums are of
+ * as a whole, so that it has the CPU time that it really took, times the decay, and all builds once
+ * more where that is more than the compiler can add up (pgo/trim.h). All sums are of
  * integers, and each is rounded by itself, so that nothing hangs on the order of arrival.
  */
 #pragma once

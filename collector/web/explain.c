@@ -186,7 +186,7 @@ static void put_left_out(struct buf *to, const struct curate_explain *e)
 	put_left(to, l->too_many, "over the number that is looked at");
 	put_left(to, l->unreadable, "broken or too large");
 	put_left(to, l->negative, "with negative values");
-	put_left(to, l->overflow, "with values that cannot be");
+	put_left(to, l->overflow, "over the CPU time that can be added up");
 	html(to, "</ul>\n");
 }
 

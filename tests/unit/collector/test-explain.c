@@ -63,6 +63,7 @@ static void set(struct curate_explain *e)
 		.n_instances = 2,
 		.n_profiles = 3,
 		.cpu = 4000000000,
+		.scale = 0.25,
 		.first = NOW - 7000000000,
 		.last = NOW - 1000000000,
 		.left_out = { 1, 2, 3, 4, 5, 6, 7, 8 },

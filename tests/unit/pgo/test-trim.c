@@ -220,12 +220,41 @@ static void refuses_what_cannot_be(void **state)
 	}
 }
 
+/* What the compiler cannot add up is scaled, all alike, and not more than need be. */
+static void fits_the_compiler(void **state)
+{
+	struct pprof_profile *p = make(7, true, true), *whole = trimmed(p, 2), *large;
+	struct trim_sum sum;
+
+	(void)state;
+	assert_true(trim_fit(0) == 1);
+	assert_true(trim_fit((double)TRIM_MAX_WEIGHT) == 1);
+	assert_true(trim_fit((double)TRIM_MAX_WEIGHT * 1.001) == 0.5);
+	assert_true(trim_fit((double)TRIM_MAX_CPU) == 1.0 / 128);
+	assert_int_equal(trim_new(&large), 0);
+	assert_int_equal(trim_measure(whole, &sum), 0);
+	int64_t times = TRIM_MAX_CPU / sum.cpu, samples = sum.samples;
+	assert_int_equal(trim_add_scaled(large, whole, 2, (double)times), 0);
+	assert_int_equal(trim_measure(large, &sum), 0);
+	assert_true(sum.cpu > TRIM_MAX_CPU / 2);
+	assert_int_equal(trim_scale(&large, 2, trim_fit((double)sum.cpu)), 0);
+	assert_int_equal(trim_measure(large, &sum), 0);
+	assert_true(sum.cpu <= TRIM_MAX_WEIGHT && sum.cpu > TRIM_MAX_WEIGHT / 2 - SAMPLES);
+	assert_int_equal(sum.samples, samples);
+	for (size_t i = 0; i < pprof_n_samples(whole); i++)
+		assert_true(labs(pprof_sample(whole, i).values[0] * (times / 128) -
+				 pprof_sample(large, i).values[0]) <= times);
+	pprof_free(large);
+	pprof_free(whole);
+	pprof_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scaled_keeps_order), cmocka_unit_test(refuses_what_cannot_be),
 		cmocka_unit_test(same_edges),	      cmocka_unit_test(less_of_everything),
-		cmocka_unit_test(makes_both_values),
+		cmocka_unit_test(makes_both_values),  cmocka_unit_test(fits_the_compiler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
