@@ -166,7 +166,7 @@ struct depot_list {
 };
 
 #define DEPOT_MAX_ROWS	 (1u << 20)
-#define DEPOT_MAX_BUILDS 4096u
+#define DEPOT_MAX_BUILDS (1u << 16)
 #define DEPOT_LIST_NULL                            \
 	{                                          \
 		.text = BUF_INIT((size_t)16 << 20) \

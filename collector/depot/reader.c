@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/index.h"
 #include "collector/depot/inside.h"
 #include "collector/depot/sql.h"
 
@@ -12,6 +14,8 @@
 	" AND NOT EXISTS (SELECT 1 FROM series WHERE tenant = ?1 AND package = ?2)) "
 
 #define IN_WINDOW " p.series = w.id AND p.cpu = 1 AND p.start >= ?3 AND p.start < ?4 "
+
+#define NO_BUILD UINT32_MAX
 
 struct depot_reader {
 	sqlite3 *db;
@@ -144,6 +148,17 @@ static void *grown(void *array, size_t n, size_t item)
 	return reallocarray(array, n ? n * 2 : 64, item);
 }
 
+/* A list in the making. */
+struct listing {
+	struct depot_list *list;
+	struct index builds; /* by their ids */
+};
+
+static void listing_fini(struct listing *g)
+{
+	index_fini(&g->builds);
+}
+
 static uint32_t put_text(struct depot_list *l, sqlite3_stmt *s, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(s, column);
@@ -153,8 +168,21 @@ static uint32_t put_text(struct depot_list *l, sqlite3_stmt *s, int column)
 	return at;
 }
 
-static int add_build(struct depot_list *l, sqlite3_stmt *s)
+static uint32_t find_build(const struct listing *g, const char *id)
 {
+	const struct depot_list *l = g->list;
+	uint32_t at = INDEX_START, number;
+
+	while (index_next(&g->builds, hash_bytes(id, strlen(id)), &at, &number))
+		if (!strcmp(depot_list_text(l, l->builds[number].id), id))
+			return number;
+	return NO_BUILD;
+}
+
+static int add_build(struct listing *g, sqlite3_stmt *s)
+{
+	struct depot_list *l = g->list;
+
 	if (l->n_builds == DEPOT_MAX_BUILDS)
 		return -E2BIG;
 	struct depot_build *builds = grown(l->builds, l->n_builds, sizeof(*builds));
@@ -163,11 +191,14 @@ static int add_build(struct depot_list *l, sqlite3_stmt *s)
 	l->builds = builds;
 	builds[l->n_builds++] = (struct depot_build){ .id = put_text(l, s, 0),
 						      .first = sqlite3_column_int64(s, 1) };
-	return buf_error(&l->text);
+	if (buf_error(&l->text))
+		return buf_error(&l->text);
+	const char *id = depot_list_text(l, builds[l->n_builds - 1].id);
+	return index_add(&g->builds, hash_bytes(id, strlen(id)), (uint32_t)l->n_builds - 1);
 }
 
 /* Builds with a profile in the window, by the first one of any time. */
-static int list_builds(struct depot_reader *r, const struct depot_query *q, struct depot_list *l)
+static int list_builds(struct depot_reader *r, const struct depot_query *q, struct listing *g)
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
 	int code = SQLITE_DONE;
@@ -181,14 +212,14 @@ static int list_builds(struct depot_reader *r, const struct depot_query *q, stru
 			q, &s);
 
 	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
-		result = add_build(l, s);
+		result = add_build(g, s);
 	return result ? result : sql_outcome(r->db, code);
 }
 
-static int add_row(struct depot_list *l, sqlite3_stmt *s)
+static int add_row(struct listing *g, sqlite3_stmt *s)
 {
+	struct depot_list *l = g->list;
 	const char *build = (const char *)sqlite3_column_text(s, 5);
-	uint32_t number = 0;
 
 	if (l->n_rows == DEPOT_MAX_ROWS)
 		return -E2BIG;
@@ -196,9 +227,8 @@ static int add_row(struct depot_list *l, sqlite3_stmt *s)
 	if (!rows || !build)
 		return -ENOMEM;
 	l->rows = rows;
-	while (number < l->n_builds && strcmp(depot_list_text(l, l->builds[number].id), build) != 0)
-		number++;
-	if (number == l->n_builds)
+	const uint32_t number = find_build(g, build);
+	if (number == NO_BUILD)
 		return DEPOT_E_DAMAGED; /* one view: the first statement has seen it */
 	struct depot_row row = { .id = sqlite3_column_int64(s, 0),
 				 .series = sqlite3_column_int64(s, 1),
@@ -221,7 +251,7 @@ static int add_row(struct depot_list *l, sqlite3_stmt *s)
 	return buf_error(&l->text);
 }
 
-static int list_rows(struct depot_reader *r, const struct depot_query *q, struct depot_list *l)
+static int list_rows(struct depot_reader *r, const struct depot_query *q, struct listing *g)
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
 	int code = SQLITE_DONE;
@@ -234,15 +264,16 @@ static int list_rows(struct depot_reader *r, const struct depot_query *q, struct
 			q, &s);
 
 	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
-		result = add_row(l, s);
+		result = add_row(g, s);
 	return result ? result : sql_outcome(r->db, code);
 }
 
 int depot_list(struct depot_reader *r, const struct depot_query *q, struct depot_list *ret_list)
 {
-	int result = list_builds(r, q, ret_list);
+	_cleanup_(listing_fini) struct listing g = { .list = ret_list };
+	int result = list_builds(r, q, &g);
 
-	return result ? result : list_rows(r, q, ret_list);
+	return result ? result : list_rows(r, q, &g);
 }
 
 int depot_values(struct depot_reader *r, const struct depot_query *q, const char *name,

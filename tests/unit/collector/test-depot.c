@@ -126,6 +126,41 @@ static void keeps_what_it_took(void **state)
 	depot_list_fini(&l);
 }
 
+/* Each row belongs to its build, however many there are. */
+static void lists_many_builds(void **state)
+{
+	enum { BUILDS = 10000, AT_ONCE = 500 };
+	struct fixture *f = *state;
+	static struct depot_profile all[AT_ONCE];
+	static char ids[AT_ONCE][16];
+	struct depot_list l = DEPOT_LIST_NULL;
+	size_t added;
+
+	open_it(f);
+	for (unsigned int i = 0; i < 2 * BUILDS; i++) {
+		char *id = ids[i % AT_ONCE];
+
+		snprintf(id, sizeof(ids[0]), "b%u", i % BUILDS);
+		all[i % AT_ONCE] = make("x", id, i);
+		memcpy(all[i % AT_ONCE].key, &i, sizeof(i));
+		if (i % AT_ONCE < AT_ONCE - 1)
+			continue;
+		assert_int_equal(depot_add(f->depot, all, AT_ONCE, &added), 0);
+		assert_int_equal(added, AT_ONCE);
+	}
+	list(f, "a", 0, &l);
+	assert_int_equal(l.n_rows, 2 * BUILDS);
+	assert_int_equal(l.n_builds, BUILDS);
+	for (unsigned int i = 0; i < 2 * BUILDS; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "b%u", i % BUILDS);
+		assert_string_equal(depot_list_text(&l, l.builds[l.rows[i].build].id), id);
+		assert_int_equal(l.builds[l.rows[i].build].first, i % BUILDS);
+	}
+	depot_list_fini(&l);
+}
+
 static void takes_a_key_once(void **state)
 {
 	struct fixture *f = *state;
@@ -433,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(keeps_what_it_took),
 		TEST(takes_a_key_once),
+		TEST(lists_many_builds),
 		TEST(lists_newest_build_first),
 		TEST(keeps_tenants_apart),
 		TEST(prefers_packages),
