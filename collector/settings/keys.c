@@ -113,7 +113,8 @@ static const struct config_key keys[] = {
 	  .help = "profiles that are older are removed; 0: none is for its age" },
 	{ "retention.size", "retention-size", CONFIG_SIZE, IN(retention.size), .restart = true,
 	  .fallback = "0", .value = "SIZE",
-	  .help = "the oldest profiles are removed while the database holds more; 0: no limit" },
+	  .help = "the oldest profiles of all tenants are removed while the database holds more; "
+		  "0: no limit" },
 	{ "retention.interval", "retention-interval", CONFIG_DURATION, IN(retention.interval),
 	  .restart = true, .fallback = "2m", .min = SECOND, .max = 24 * HOUR, .value = "TIME",
 	  .help = "how often profiles are merged to hourly and daily ones, and old ones removed" },
