@@ -96,22 +96,38 @@ static int open_readers(struct collector *c)
 	return r ? r : query_new(c->depot, &c->query);
 }
 
+static void tell_reserve(struct collector *c)
+{
+	struct depot_counts counts;
+
+	depot_counts(c->depot, &counts);
+	if (counts.reserve < counts.wanted)
+		log_warning(c->log, "there is no room for all of the reserve for a full disk",
+			    log_u64("bytes", counts.reserve), log_u64("wanted", counts.wanted));
+}
+
 static int open_depot(struct collector *c, const char *data)
 {
 	char why[DEPOT_WHY_SIZE];
 	int r = depot_open(data, &c->depot, why);
 
-	if (r == 0)
+	if (r == 0) {
+		tell_reserve(c);
 		return open_readers(c);
+	}
 	log_error(c->log, "the data cannot be used", log_text("data", data),
 		  log_text("reason", command_trouble(r)), log_text("database", *why ? why : NULL));
 	return 1;
 }
 
-static void on_compacted(void *context, int result)
+static void on_compacted(void *context, const struct compact_counts *counts, int result)
 {
 	struct collector *c = context;
 
+	if (counts->relieved > c->relieved)
+		collector_say(c, LOG_LEVEL_WARNING, "the disk was full",
+			      "profiles were removed with the help of the reserve", 0);
+	c->relieved = counts->relieved;
 	if (result != 0)
 		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
 			      command_trouble(result), 0);

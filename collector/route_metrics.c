@@ -72,8 +72,10 @@ static void put_depot(struct depot *depot, struct buf *to)
 	struct depot_counts c;
 
 	depot_counts(depot, &c);
-	exposition_one(to, PREFIX "depot_bytes", "gauge", "Of the database and its log, on disk.",
-		       c.bytes);
+	exposition_one(to, PREFIX "depot_bytes", "gauge",
+		       "Of the database, its log and the reserve, on disk.", c.bytes);
+	exposition_one(to, PREFIX "reserve_bytes", "gauge",
+		       "Of the disk, kept for what removes from a full one.", c.reserve);
 	put_duration(to, PREFIX "commit_duration_seconds",
 		     "Transactions of the database, until they are on disk.", c.commit_time,
 		     c.commits);

@@ -256,16 +256,40 @@ static int vacuum(struct pass *p)
 	return r;
 }
 
+/* The reserve is made again, of what can be given back to the disk if need be. */
+static int recover(struct pass *p)
+{
+	uint64_t freed = 1;
+	int r = 0;
+
+	p->counts->relieved += depot_is_relieved(p->depot);
+	while (r == 0 && freed && !stopped(p) && !depot_recover(p->depot, false)) {
+		r = depot_vacuum(p->depot, CUT, &freed);
+		p->counts->bytes_freed += freed;
+	}
+	depot_recover(p->depot, true);
+	return r;
+}
+
+/* Before all else that writes: a disk may be full. */
+static int remove_old(struct pass *p)
+{
+	int r = expire(p);
+
+	if (r == 0)
+		r = shrink(p);
+	if (r == 0)
+		r = forget_editions(p);
+	int back = recover(p);
+	return r ? r : back;
+}
+
 int compact_pass(struct depot *d, const struct compact_options *options, int64_t now,
 		 const atomic_bool *stop, struct compact_counts *counts)
 {
 	struct pass p = { d, options, now, stop, counts };
-	int r = expire(&p);
+	int r = remove_old(&p);
 
-	if (r == 0)
-		r = shrink(&p); /* before all else that writes: a disk may be full */
-	if (r == 0)
-		r = forget_editions(&p);
 	/* Whole days first: their hours need not be merged before. */
 	if (r == 0)
 		r = merge_level(&p, DEPOT_LEVEL_DAY);

@@ -34,6 +34,7 @@ struct compact_counts {
 	uint64_t editions;    /* published too long ago, forgotten */
 	uint64_t keys;	      /* forgotten */
 	uint64_t bytes_freed; /* cut off the database's file */
+	uint64_t relieved;    /* passes that let the reserve go (depot.h) to remove something */
 };
 
 /*
@@ -47,8 +48,8 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 
 struct compactor;
 
-/* What a pass came to, in the compactor's thread: 0 or as compact_pass(). */
-typedef void (*compactor_done)(void *context, int result);
+/* What a pass came to, 0 or as compact_pass(), and all up to it; in the compactor's thread. */
+typedef void (*compactor_done)(void *context, const struct compact_counts *counts, int result);
 
 /*
  * One thread of low priority that makes a pass every @interval ns, the first one at once. @done may

@@ -46,7 +46,7 @@ static void pass(struct compactor *c)
 	c->counts = counts;
 	pthread_mutex_unlock(&c->mutex);
 	if (c->done)
-		c->done(c->context, r);
+		c->done(c->context, &counts, r);
 }
 
 static void wait_for_next(struct compactor *c)

@@ -17,6 +17,10 @@
  * What the index knows of a profile is stored with the profile once more, so that the index can be
  * made again from the profiles (repair.h).
  *
+ * Nothing is added where there would be no room left to take the log into the database. What others
+ * leave no room for, a reserve helps to remove (reserve.h): who removes lets it go, all else is
+ * refused meanwhile, and the first room that there is becomes the reserve again (keeping.h).
+ *
  * Profiles are blobs in the database: 10 000 profiles of 20 to 200 KB on ext4, eight a commit, took
  * 0.7 ms each, as files of their own 3.7 ms (one a commit: 1.7 and 5.7 ms), for as much of the disk
  * and no slower reading. They have a table of their own, so that the index stays small.
@@ -107,7 +111,8 @@ int64_t depot_merged_before(enum depot_level level, int64_t now);
 
 struct depot_counts {
 	uint64_t commits, commit_time; /* ns */
-	uint64_t bytes;		       /* of the database and its log, on disk */
+	uint64_t bytes;		       /* of the database, its log and the reserve, on disk */
+	uint64_t reserve, wanted;      /* bytes of the reserve; and as many as it should be */
 };
 
 /* Since it was opened; by any thread. */

@@ -23,6 +23,8 @@ sqlite3 *depot_reader_database(struct depot_reader *r);
 struct depot_job {
 	/* In a transaction, behind a savepoint: if it fails, all that it did is undone. */
 	int (*work)(struct depot *d, struct depot_job *job);
+	uint64_t bytes; /* that it adds, about */
+	bool removes;	/* it makes room, so it may use the last there is, and the reserve */
 	int result;
 	bool done;
 	struct depot_job *next;
@@ -30,3 +32,9 @@ struct depot_job {
 
 /* Have it done and on disk, in this thread or another's. .result, or why it was not committed. */
 int depot_commit(struct depot *d, struct depot_job *job);
+
+/*
+ * The disk is full for what removes: let the reserve go, and bring the log into the database. All
+ * else is answered with DEPOT_E_FULL until depot_recover().
+ */
+void depot_relieve(struct depot *d);

@@ -81,3 +81,17 @@ int depot_measure(struct depot_reader *r, struct depot_size *ret_size);
 
 /* Cut about @bytes of what is free off the database's end. *ret_freed: how many it were. */
 int depot_vacuum(struct depot *d, uint64_t bytes, uint64_t *ret_freed);
+
+/* ---- a full disk ------------------------------------------------------------------------- */
+
+/*
+ * What removes and met a full disk has let the reserve go, and did less at a time. Only what
+ * removes is done until depot_recover().
+ */
+bool depot_is_relieved(struct depot *d);
+
+/*
+ * Make the reserve again, once there is room for it and for what comes next. @anyway: as large as
+ * can be, and go on. False: not yet; to vacuum may help.
+ */
+bool depot_recover(struct depot *d, bool anyway);

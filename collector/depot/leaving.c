@@ -5,6 +5,8 @@
 #include "collector/depot/keeping.h"
 #include "collector/depot/sql.h"
 
+#define PAGE 4096u
+
 /* A statement of two numbers, as a job. */
 struct removal {
 	struct depot_job job;
@@ -12,6 +14,23 @@ struct removal {
 	struct depot_removed removed;
 	int64_t n;
 };
+
+/* On a full disk with the reserve, and less at a time: what it writes has to fit in there. */
+static int remove_some(struct depot *d, struct removal *x)
+{
+	x->job.removes = true;
+	int r = depot_commit(d, &x->job);
+
+	while (r == DEPOT_E_FULL && x->max > 1) {
+		depot_relieve(d);
+		x->max /= 4;
+		x->max += !x->max;
+		x->job.done = false;
+		x->job.next = NULL;
+		r = depot_commit(d, &x->job);
+	}
+	return r;
+}
 
 static int run(sqlite3 *db, const char *sql, const struct removal *x)
 {
@@ -52,7 +71,7 @@ static int forget_editions(struct depot *d, struct depot_job *job)
 
 static int forget(struct depot *d, struct removal *x, size_t *ret_n)
 {
-	int r = depot_commit(d, &x->job);
+	int r = remove_some(d, x);
 
 	*ret_n = r == 0 ? (size_t)x->n : 0;
 	return r;
@@ -112,7 +131,7 @@ static int expire(struct depot *d, struct depot_job *job)
 int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed)
 {
 	struct removal x = { .job.work = expire, .before = before, .max = (int64_t)max };
-	int r = depot_commit(d, &x.job);
+	int r = remove_some(d, &x);
 
 	*ret_removed = r == 0 ? x.removed : (struct depot_removed){ 0 };
 	return r;
@@ -157,8 +176,7 @@ static int vacuum(struct depot *d, struct depot_job *job)
 	char text[64];
 	int r = measure(depot_database(d), &before);
 
-	sqlite3_snprintf(sizeof(text), text, "PRAGMA incremental_vacuum(%lld)",
-			 (long long)(x->max / 4096 + 1));
+	sqlite3_snprintf(sizeof(text), text, "PRAGMA incremental_vacuum(%lld)", (long long)x->max);
 	if (r == 0)
 		r = sql_run(depot_database(d), text);
 	if (r == 0)
@@ -170,8 +188,8 @@ static int vacuum(struct depot *d, struct depot_job *job)
 
 int depot_vacuum(struct depot *d, uint64_t bytes, uint64_t *ret_freed)
 {
-	struct removal x = { .job.work = vacuum, .max = (int64_t)bytes };
-	int r = depot_commit(d, &x.job);
+	struct removal x = { .job.work = vacuum, .max = (int64_t)(bytes / PAGE + 1) };
+	int r = remove_some(d, &x);
 
 	*ret_freed = r == 0 ? (uint64_t)x.n : 0;
 	return r;

@@ -257,7 +257,7 @@ static int work(struct depot *d, struct depot_job *job)
 
 int depot_replace(struct depot *d, const struct depot_merger *m)
 {
-	struct replacement p = { .job.work = work, .merger = m };
+	struct replacement p = { .job = { .work = work, .bytes = m->pprof.size }, .merger = m };
 
 	return depot_commit(d, &p.job);
 }

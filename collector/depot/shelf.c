@@ -215,7 +215,9 @@ static int publish(struct depot *d, struct depot_job *job)
 
 int depot_publish(struct depot *d, const struct depot_line *line, const struct depot_edition *e)
 {
-	struct change c = { .job.work = publish, .line = line, .edition = e };
+	struct change c = { .job = { .work = publish, .bytes = e->pprof.size },
+			    .line = line,
+			    .edition = e };
 
 	return depot_commit(d, &c.job);
 }

@@ -96,7 +96,9 @@ static int keep(struct depot *d, struct depot_job *job)
 
 int depot_keep_sum(struct depot *d, const struct depot_sum *sum, struct span data)
 {
-	struct keeping k = { .job.work = keep, .sum = sum, .data = data };
+	struct keeping k = { .job = { .work = keep, .bytes = data.size },
+			     .sum = sum,
+			     .data = data };
 
 	return depot_commit(d, &k.job);
 }
