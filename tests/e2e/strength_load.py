@@ -122,6 +122,8 @@ def execs(agent):
     agent.freq = 997
     agent.run("5s")
     length = 60 if agent.long else 5
+    for life in *LIVES, f"{length}s":
+        program_of(agent, life)  # a file that is being written, and who is forked has it, cannot be run
     cpu = agent.cpu()
     memory = [agent.resident()["anonymous"]]
     with churning(agent, 500) as churn:
