@@ -222,12 +222,17 @@ static bool is_beyond_done(const struct export *e, int64_t id)
 	return true;
 }
 
-/* Before @one. What an earlier export left of a batch comes first, so that .done has room. */
+/*
+ * Before @one. What an earlier export left of a batch comes first, and so few at once that .done
+ * has room for those behind one that is not taken: a state may be that of another choice of
+ * profiles.
+ */
 static bool is_full(const struct export *e, const struct depot_replayed *one)
 {
 	size_t most = e->rate && e->rate < EXPORT_BATCH ? (size_t)e->rate : EXPORT_BATCH;
 
-	return e->batch.n && (e->batch.n >= most || strcmp(e->tenant, one->profile->tenant) != 0 ||
+	return e->batch.n && (e->batch.n + e->n_done >= EXPORT_BATCH || e->batch.n >= most ||
+			      strcmp(e->tenant, one->profile->tenant) != 0 ||
 			      (e->n_done && is_beyond_done(e, one->id)));
 }
 

@@ -168,6 +168,11 @@ static uint64_t longest(uint64_t a, uint64_t b, uint64_t c)
 	return most > c ? most : c;
 }
 
+static int wait_for_all(struct export_batch *b)
+{
+	return b->under_way ? loop_run(b->loop) : 0;
+}
+
 /* *ret_wait: how long one of them asks to be left alone, in ns; 0 where all are done. */
 static int push_once(struct export_batch *b, struct store *s, uint64_t least, uint64_t *ret_wait)
 {
@@ -178,11 +183,14 @@ static int push_once(struct export_batch *b, struct store *s, uint64_t least, ui
 		pushes[i] = (struct push){ b, &b->items[i] };
 		if (!is_pending(&b->items[i]))
 			continue;
-		r = store_push(s, &b->items[i].profile, on_done, &pushes[i]);
+		if (!store_room(s))
+			r = wait_for_all(b);
+		if (r == 0)
+			r = store_push(s, &b->items[i].profile, on_done, &pushes[i]);
 		b->under_way += r == 0;
 	}
-	if (r == 0 && b->under_way)
-		r = loop_run(b->loop);
+	if (r == 0)
+		r = wait_for_all(b);
 	if (r != 0)
 		store_cancel(s);
 	*ret_wait = 0;

@@ -43,8 +43,8 @@ struct export_batch {
 int export_batch_add(struct export_batch *b, const struct depot_replayed *one, bool escape);
 
 /*
- * Push all to @s, which takes EXPORT_BATCH at once. What it cannot take now is tried again, each
- * time after twice the time, for a minute. 0, and each .result tells, or -errno.
+ * Push all to @s, as many at once as it takes: a directory takes one. What it cannot take now is
+ * tried again, each time after twice the time, for a minute. 0, and each .result tells, or -errno.
  */
 int export_batch_push(struct export_batch *b, struct store *s);
 

@@ -257,10 +257,12 @@ int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop)
 	c->added_up = now;
 	r = list_names(c, &names);
 	at = (const char *)names.data;
-	for (end = at + names.size; r == 0 && at < end && !atomic_load(stop);) {
+	end = r == 0 && at ? at + names.size : at;
+	while (at < end && !atomic_load(stop)) {
 		const char *name = at + strlen(at) + 1;
+		int one = add_up(c, at, name, now);
 
-		r = add_up(c, at, name, now);
+		r = r ? r : one;
 		at = name + strlen(name) + 1;
 	}
 	return r > 0 ? CURATE_E_DAMAGED : r;

@@ -86,7 +86,8 @@ int curate_peek(struct curate *c, const struct curate_request *request,
 /*
  * Add up, for all there is, what will be asked for, and keep it in the depot: what comes between is
  * then all that curate_make() has to read. To be called every now and then, by one thread; most
- * calls do nothing. Ends early when *@stop becomes true. 0, CURATE_E_DAMAGED or -errno.
+ * calls do nothing. Ends early when *@stop becomes true. 0, or CURATE_E_DAMAGED or -errno of the
+ * first that could not be added up; the others are.
  */
 int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop);
 

@@ -192,7 +192,8 @@ static void read_whole(const json_t *o, struct curate_explain *e)
 	e->n_instances = read_number(o, "instances");
 	e->n_profiles = read_number(o, "profiles");
 	e->cpu = read_seconds(o, "cpu_seconds");
-	e->scale = read_real(o, "scale");
+	/* None was written when what goes over TRIM_MAX_WEIGHT was left out, and nothing scaled. */
+	e->scale = json_object_get(o, "scale") ? read_real(o, "scale") : 1;
 	read_builds(o, e);
 	read_modes(o, e);
 	read_left_out(json_object_get(o, "left_out"), &e->left_out);

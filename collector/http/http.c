@@ -16,14 +16,13 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "collector/http/request.h"
 #include "collector/http/tls.h"
 
 #define THREADS	    2u
 #define MAX_QUEUE   1024u
 #define MAX_WORKERS 64u
-#define MAX_TOLD    ((size_t)1 << 20) /* bytes of a body before they come */
+#define MAX_TOLD    ((size_t)1 << 20) /* bytes of a body that there is room for before they come */
 #define STOP_WAIT   5		      /* s */
 
 /* Bytes of a refused body that are read all the same. */
@@ -207,17 +206,6 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const cha
 	return is_admitted(h, r) ? MHD_YES : end_before_body(r);
 }
 
-/* Room for what the client says will come; for more of it only as it comes. */
-static void make_room(struct http_request *r)
-{
-	const char *told = http_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	struct span text = span_of(told, told ? strlen(told) : 0);
-	uint64_t size;
-
-	if (text_number(&text, 10, &size))
-		buf_reserve(&r->body, size < MAX_TOLD ? (size_t)size : MAX_TOLD);
-}
-
 static enum MHD_Result take(struct http *h, struct http_request *r, const char *data, size_t *size)
 {
 	size_t n = *size;
@@ -231,7 +219,7 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 		return MHD_YES;
 	}
 	if (!r->body.data)
-		make_room(r);
+		buf_reserve(&r->body, r->announced < MAX_TOLD ? r->announced : MAX_TOLD);
 	buf_append(&r->body, data, n);
 	return MHD_YES;
 }

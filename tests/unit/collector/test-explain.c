@@ -111,6 +111,7 @@ static void what_it_does_not_know(void **state)
 
 	(void)state;
 	assert_int_equal(curate_explain_read(span_of(json, sizeof(json) - 1), &e), 0);
+	assert_true(e.scale == 1);
 	assert_int_equal(e.quality.n_reasons, 1);
 	assert_int_equal(e.quality.reasons[0].kind, PGO_REASON_SAMPLES);
 	assert_int_equal(curate_explain_read(span_of("[]", 2), &e), CURATE_EXPLAIN_E_MALFORMED);

@@ -2,6 +2,7 @@
 /* Sums that are kept in the depot: the answer is the same with them and without. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,22 @@ static void takes_no_broken_one(void **state)
 	}
 }
 
+/* Of the first by name there is more than can be listed; the other is not to suffer for it. */
+static void goes_past_one_that_fails(void **state)
+{
+	struct fixture *f = *state;
+	atomic_bool stop = false;
+	struct curate *c;
+
+	push_hours(f);
+	alter(f, "UPDATE series SET package = 'example.com/0' WHERE id = 1");
+	alter(f, "UPDATE profile SET build = hex(zeroblob(9000000)) WHERE series = 1");
+	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_add_up(c, NOW, &stop), -E2BIG);
+	curate_free(c);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+}
+
 static void ends_when_told(void **state)
 {
 	struct fixture *f = *state;
@@ -311,8 +328,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(answers_of_sums),	   TEST(adds_what_came_later), TEST(leaves_when_merged),
-		TEST(takes_no_broken_one), TEST(ends_when_told),
+		TEST(answers_of_sums),	   TEST(adds_what_came_later),	   TEST(leaves_when_merged),
+		TEST(takes_no_broken_one), TEST(goes_past_one_that_fails), TEST(ends_when_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
