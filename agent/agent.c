@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/agent.h"
+#include "agent/inside.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +9,12 @@
 #include <unistd.h>
 
 #include "agent/choice.h"
-#include "agent/window.h"
 #include "base/clock.h"
 #include "base/notify.h"
 
 #define WRONG 1
 
-static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shape");
-
 #define DRAIN_INTERVAL NSEC_PER_SEC
-/* Between two profiles of a window that is over, so that other things get their turn. */
-#define HARVEST_PAUSE NSEC_PER_MSEC
-/* For pods that are not known yet. */
-#define HARVEST_LONG_PAUSE NSEC_PER_SEC
 /* Stopping takes no longer than this, which is what operators grant. */
 #define STOP_TIME (5 * NSEC_PER_SEC)
 
@@ -34,149 +26,6 @@ static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shap
  * functions have a few dozen each.
  */
 #define DRAIN_PAIRS (16u << 20)
-
-/* ---- profiles ---------------------------------------------------------------------------- */
-
-/* @last: no more time for what has to wait. *ret_waits: all that is left has to. */
-static int harvest_one(struct agent *a, bool last, bool *ret_waits)
-{
-	const struct harvest_naming naming = {
-		.labels = {
-			.node = a->node_label,
-			.hostname = a->node,
-			.fixed = (const struct label *)a->config.labels,
-			.n_fixed = a->config.n_labels,
-		},
-		.rules = &a->config.rules,
-		.names = &a->names,
-		.final = last || clock_monotonic() - a->window_began > a->config.window / 2,
-	};
-	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
-	_cleanup_(freep) uint8_t *pprof = NULL;
-	struct harvested profile;
-	int r = harvest_next(&a->harvest, &naming, &profile, &pprof, &labels);
-
-	*ret_waits = r == HARVEST_E_WAITS;
-	if (r == 0)
-		return courier_submit(a->courier, &profile, &pprof, &labels);
-	if (r > 0 || r == -ENOMEM)
-		return r < 0 ? r : 0;
-	log_error(a->log, "a profile could not be made", log_errno(r));
-	return 0;
-}
-
-static int on_harvest(struct loop_timer *timer)
-{
-	struct agent *a = container_of(timer, struct agent, harvesting);
-	bool waits;
-
-	if (harvest_is_done(&a->harvest))
-		return 0;
-	int r = harvest_one(a, false, &waits);
-	if (r < 0)
-		return r;
-	if (!harvest_is_done(&a->harvest))
-		return loop_timer_set(timer, waits ? HARVEST_LONG_PAUSE : HARVEST_PAUSE, 0);
-	malloc_trim(0); /* what profiles were made in is wanted again in a window's time */
-	return 0;
-}
-
-static int harvest_all(struct agent *a)
-{
-	bool waits;
-	int r = 0;
-
-	while (r == 0 && !harvest_is_done(&a->harvest))
-		r = harvest_one(a, true, &waits);
-	return r;
-}
-
-/* ---- windows ----------------------------------------------------------------------------- */
-
-/*
- * Samples that got lost before it was known whose they are. Those of processes that were gone too
- * early are not among them: most are of programs that are not Go.
- */
-static uint64_t lost_so_far(const struct agent *a)
-{
-	struct capture_counters counters;
-
-	capture_counters(a->recorder.capture, &counters);
-	return counters.lost + counters.malformed;
-}
-
-static int open_window(struct agent *a)
-{
-	uint64_t length = a->config.window, offset = window_offset(a->node, length);
-
-	return loop_timer_set(&a->window, window_next(clock_realtime(), length, offset), 0);
-}
-
-static void report_exhausted(struct agent *a)
-{
-	uint64_t n = a->recorder.counters.exhausted;
-
-	if (n != a->exhausted)
-		log_warning(a->log,
-			    "executables are not profiled, whose tables cost too much to read",
-			    log_u64("count", n - a->exhausted),
-			    log_text("last", a->recorder.exhausted));
-	a->exhausted = n;
-}
-
-/* The next one begins at once, with the first sample that is not in this one. */
-static int close_window(struct agent *a)
-{
-	int r = recorder_drain(&a->recorder);
-	uint64_t now = clock_monotonic(), lost = lost_so_far(a);
-	const struct harvest_facts facts = {
-		.start = clock_realtime() - (now - a->window_began),
-		.duration = now - a->window_began,
-		.period = NSEC_PER_SEC / a->config.frequency,
-		.lost = lost - a->lost_before,
-	};
-	struct tallies tallies = TALLIES_NULL;
-
-	if (r == 0)
-		r = harvest_all(a); /* of the one before, if it is not done yet */
-	if (r == 0)
-		r = recorder_turn(&a->recorder, (double)facts.duration / (double)a->config.window,
-				  &tallies);
-	if (r < 0)
-		return r;
-	a->window_began = now;
-	a->lost_before = lost;
-	harvest_begin(&a->harvest, &tallies, &facts);
-	a->windows++;
-	names_report(&a->names, a->log);
-	report_exhausted(a);
-	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
-}
-
-/* CPUs that came online tick from the next window on. What cannot be had of them is tried again. */
-static void follow_cpus(struct agent *a)
-{
-	struct capture_detail detail;
-	int r = capture_follow_cpus(a->recorder.capture, &detail);
-
-	if (r != 0)
-		log_warning(a->log, "a CPU that came online is not sampled",
-			    r < 0 ? log_errno(r) : log_text("reason", capture_outcome_text(r)));
-}
-
-static int turn_window(struct agent *a)
-{
-	int r = close_window(a);
-
-	follow_cpus(a);
-
-	return r < 0 ? r : open_window(a);
-}
-
-static int on_window(struct loop_timer *timer)
-{
-	return turn_window(container_of(timer, struct agent, window));
-}
 
 /* ---- samples ----------------------------------------------------------------------------- */
 
@@ -265,9 +114,9 @@ static int stop(struct agent *a)
 	a->stopping = clock_monotonic();
 	notify_stopping(a->notify, "delivering what was measured");
 	capture_stop(a->recorder.capture);
-	r = close_window(a);
+	r = turn_close(a);
 	if (r == 0)
-		r = harvest_all(a);
+		r = turn_finish(a);
 	if (r < 0)
 		return r;
 	loop_remove(&a->ring);
@@ -275,101 +124,6 @@ static int stop(struct agent *a)
 	loop_timer_set(&a->window, 0, 0);
 	taken = clock_monotonic() - a->stopping;
 	return courier_flush(a->courier, taken < STOP_TIME ? STOP_TIME - taken : 1, on_flushed, a);
-}
-
-static int say_no_capture(struct agent *a, int error, const struct capture_detail *detail)
-{
-	if (error < 0)
-		return error;
-	log_error(a->log, "cannot sample", log_text("reason", capture_outcome_text(error)),
-		  log_text("detail", detail->text[0] ? detail->text : NULL));
-	return WRONG;
-}
-
-static int set_rate(struct agent *a, uint64_t frequency)
-{
-	struct capture_detail detail;
-	int r = capture_set_frequency(a->recorder.capture, (uint32_t)frequency, &detail);
-
-	/* Nothing is sampled any more: to go on would look as if all were well. */
-	return r > 0 && say_no_capture(a, r, &detail) ? -EIO : r;
-}
-
-/* The stores are its already. The capture stays open throughout. Where a rate changes, a window
- * ends: its samples had another period. */
-static int apply(struct agent *a, struct agent_config *config)
-{
-	bool other_rate = config->frequency != a->config.frequency;
-	bool other_window = config->window != a->config.window;
-	int r = 0;
-
-	if (other_rate || other_window)
-		r = close_window(a);
-	if (r == 0 && other_rate)
-		r = set_rate(a, config->frequency);
-	if (r != 0)
-		return r;
-	agent_config_fini(&a->config);
-	a->config = *config;
-	*config = (struct agent_config){ 0 };
-	a->recorder.cgroups.budget = a->config.budget * a->config.window / NSEC_PER_SEC;
-	a->groups.read_environment = a->config.read_environment;
-	r = recorder_reconsider(&a->recorder);
-	if (r < 0)
-		return r;
-	return other_rate || other_window ? open_window(a) : 0;
-}
-
-static void end_reload(struct agent *a, int outcome)
-{
-	a->reload_failed = outcome != 0;
-	if (outcome == 0) {
-		a->reloaded = clock_realtime();
-		log_info(a->log, "configuration reloaded");
-	}
-	notify_ready(a->notify, a->reload_failed ? "the new configuration is wrong" : "profiling");
-}
-
-static int reload(struct agent *a);
-
-/* First the stores, of which some may not be usable; the rest is sure to be. */
-static int on_stores_reloaded(void *context, int outcome)
-{
-	struct agent *a = context;
-	int r = outcome;
-
-	a->reloading = false;
-	if (r == 0 && !a->stopping)
-		r = apply(a, &a->next);
-	if (r != 0 || a->stopping)
-		agent_config_fini(&a->next);
-	a->next = (struct agent_config){ 0 };
-	if (r < 0 || a->stopping)
-		return r < 0 ? r : 0;
-	end_reload(a, r);
-	return a->reload_again ? reload(a) : 0;
-}
-
-static int reload(struct agent *a)
-{
-	const char *key;
-	int r;
-
-	a->reload_again = a->reloading;
-	if (a->reloading)
-		return 0;
-	notify_reloading(a->notify);
-	r = a->reload(a->context, &a->next);
-	if (r != 0) {
-		end_reload(a, r);
-		return r < 0 ? r : 0;
-	}
-	key = config_restart_key(&agent_config_schema, &a->config, &a->next);
-	if (key)
-		log_warning(a->log, "this takes effect after a restart only", log_text("key", key));
-	a->reloading = true;
-	courier_reload(a->courier, &a->next, a->log, on_stores_reloaded, a);
-	return 0;
 }
 
 static int on_signal(struct loop_signals *signals, int number)
@@ -390,6 +144,15 @@ static bool is_ignored(void *context, const struct build *build, struct group *g
 
 	return build ? choice_ignores_build(&a->config.rules, build)
 		     : choice_ignores_group(&a->config.rules, &a->names, group);
+}
+
+int agent_say_no_capture(const struct agent *a, int error, const struct capture_detail *detail)
+{
+	if (error < 0)
+		return error;
+	log_error(a->log, "cannot sample", log_text("reason", capture_outcome_text(error)),
+		  log_text("detail", detail->text[0] ? detail->text : NULL));
+	return WRONG;
 }
 
 static int start_recorder(struct agent *a)
@@ -417,7 +180,7 @@ static int start_recorder(struct agent *a)
 					a->config.host.cgroup);
 	if (r == 0)
 		r = capture_start(a->recorder.capture, &detail);
-	return r == 0 ? 0 : say_no_capture(a, r, &detail);
+	return r == 0 ? 0 : agent_say_no_capture(a, r, &detail);
 }
 
 static int start_loop(struct agent *a)
@@ -435,9 +198,7 @@ static int start_loop(struct agent *a)
 	if (r == 0)
 		r = loop_timer_init(&a->drain, &a->loop, on_drain);
 	if (r == 0)
-		r = loop_timer_init(&a->window, &a->loop, on_window);
-	if (r == 0)
-		r = loop_timer_init(&a->harvesting, &a->loop, on_harvest);
+		r = turn_init(a);
 	return r;
 }
 
@@ -467,7 +228,7 @@ static int start_sampling(struct agent *a)
 	if (r == 0)
 		r = loop_timer_set(&a->drain, DRAIN_INTERVAL, DRAIN_INTERVAL);
 	a->window_began = clock_monotonic();
-	return r == 0 ? open_window(a) : r;
+	return r == 0 ? turn_schedule(a) : r;
 }
 
 int agent_init(struct agent *a, struct agent_config *config, struct log *log,
