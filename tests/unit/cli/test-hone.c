@@ -44,6 +44,39 @@ static void output_that_cannot_be_written_is_an_error(void **state)
 	assert_int_equal(hone(state, "--version >/dev/full").code, 1);
 }
 
+/* It is loaded to record, and kept small for that. */
+static void what_http_needs_is_not_loaded(void **state)
+{
+	char command[4096], libraries[16384];
+
+	snprintf(command, sizeof(command), "LD_TRACE_LOADED_OBJECTS=1 '%s'", (const char *)*state);
+	FILE *f = popen(command, "re");
+	assert_non_null(f);
+	libraries[fread(libraries, 1, sizeof(libraries) - 1, f)] = '\0';
+	assert_int_equal(pclose(f), 0);
+	assert_non_null(strstr(libraries, "libbpf"));
+	assert_null(strstr(libraries, "libcurl"));
+}
+
+/* Copied without its other part, it does not look for that anywhere else. */
+static void what_speaks_with_stores_is_beside_it(void **state)
+{
+	char folder[] = "/tmp/test-hone-XXXXXX", copy[64], command[4096], wanted[128];
+	void *alone = copy;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(copy, sizeof(copy), "%s/hone", folder);
+	snprintf(command, sizeof(command), "cp '%s' %s", (const char *)*state, copy);
+	assert_int_equal(system(command), 0);
+	struct run r = hone(&alone, "pull --help");
+	unlink(copy);
+	rmdir(folder);
+	snprintf(wanted, sizeof(wanted), "hone pull: cannot run %s-remote: ", copy);
+	assert_int_equal(r.code, 1);
+	assert_string_equal(r.out, "");
+	assert_non_null(strstr(r.err, wanted));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -51,6 +84,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_prestate(wrong_commands_are_usage_errors, argv[1]),
 		cmocka_unit_test_prestate(text_from_outside_cannot_steer_the_terminal, argv[1]),
 		cmocka_unit_test_prestate(output_that_cannot_be_written_is_an_error, argv[1]),
+		cmocka_unit_test_prestate(what_http_needs_is_not_loaded, argv[1]),
+		cmocka_unit_test_prestate(what_speaks_with_stores_is_beside_it, argv[1]),
 	};
 
 	return argc == 2 ? cmocka_run_group_tests_name("hone", tests, NULL, NULL) : 1;
