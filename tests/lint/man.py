@@ -41,7 +41,7 @@ def judge(page, program, commands):
 def main():
     root, *programs = sys.argv[1:]
     pages = [os.path.join(root, "docs", name) for name in PAGES]
-    bad = sum(judge(*each) for each in zip(pages, programs, PAGES.values()))
+    bad = sum(judge(*each) for each in zip(pages, programs, PAGES.values(), strict=True))
     if bad:
         return 1
     if not shutil.which("mandoc"):
