@@ -40,7 +40,7 @@ static void take_message(const json_t *object, char *ret_text, size_t size)
 	const char *text = json_string_value(value), *begin = strstr(text, "'{"), *end = NULL;
 	for (const char *at = begin; at && (at = strstr(at, "}'")); at++)
 		end = at;
-	if (!end || end < begin + MAX_LABELS) {
+	if (!end || end - begin < MAX_LABELS) {
 		text_one_line(span_of(text, strlen(text)), ret_text, size);
 		return;
 	}
