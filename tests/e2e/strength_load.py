@@ -105,9 +105,10 @@ def assert_delivered(agent, expected):
                   if os.path.basename(p.file) == name)
         print(f"living {life}: {got} samples of {wanted:.0f} expected, {got / wanted:.1%}; "
               f"{got - placed} of unknown place")
-        noise = 4 * wanted ** 0.5  # of where the ticks fall: of 16 000 judgements one is wrong
-        assert got > 0.98 * wanted - noise, (life, got, wanted)
-        assert got < 1.02 * wanted + noise, (life, got, wanted)
+        noise = wanted ** 0.5  # of where the ticks fall
+        assert got > 0.98 * wanted - 2 * noise, (life, got, wanted)
+        # Beside a load the shortest lives have had 5 to 16 % more than they say that they used.
+        assert got < 1.02 * wanted + 4 * noise, (life, got, wanted)
 
 
 def print_losses(agent):
