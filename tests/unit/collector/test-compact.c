@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "collector/compact/compact.h"
 #include "collector/compact/sum.h"
 #include "collector/curate/curate.h"
@@ -15,25 +13,22 @@
 #include "collector/depot/shelf.h"
 #include "pgo/random.h"
 #include "pgo/trim.h"
+#include "tests/unit/collector/place.h"
 
 #define SECOND ((int64_t)1000000000)
 #define NOW    (1000 * DEPOT_DAY + 13 * DEPOT_HOUR) /* 13:00 of some day */
 
 struct fixture {
-	char dir[64], data[80];
-	struct depot *depot;
+	struct place place;
 	struct compact_counts counts;
 };
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	char why[DEPOT_WHY_SIZE];
 
-	strcpy(f->dir, "compact-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	assert_int_equal(depot_open(f->data, &f->depot, why), 0);
+	place_init(&f->place, "compact");
+	place_open(&f->place, f->place.data);
 	*state = f;
 	return 0;
 }
@@ -41,11 +36,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	char command[128];
 
-	depot_close(f->depot);
-	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
-	assert_int_equal(system(command), 0);
+	place_fini(&f->place);
 	free(f);
 	return 0;
 }
@@ -61,38 +53,6 @@ struct kind {
 };
 
 static const struct kind usual = { true, 10, 0, "b1", "p1" };
-
-static void add_stacks(struct pprof_profile *p, uint64_t seed, const struct kind *k)
-{
-	struct pgo_random rng;
-
-	pgo_random_init(&rng, seed);
-	for (unsigned int i = 0; i < 20; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "main.f%u", i);
-		const struct pprof_function fn = { .name = name, .start_line = i + 1 };
-		const struct pprof_line line = { .function = i, .line = i + 3 };
-		const struct pprof_location l = {
-			.mapping = 0, .address = 1000 + i, .lines = &line, .n_lines = 1
-		};
-		assert_int_equal(pprof_add_function(p, &fn, NULL), 0);
-		assert_int_equal(pprof_add_location(p, &l, NULL), 0);
-	}
-	for (unsigned int i = 0; i < 60; i++) {
-		uint32_t stack[4];
-		int64_t count = (int64_t)(pgo_random_u64(&rng) % 9) + 1;
-		const int64_t cpu = count * 10 + k->odd;
-		const int64_t both[] = { count, cpu };
-
-		for (size_t n = 0; n < 4; n++)
-			stack[n] = (uint32_t)(pgo_random_u64(&rng) % 20);
-		const struct pprof_sample s = { .locations = stack,
-						.n_locations = 4,
-						.values = k->samples ? both : &cpu };
-		assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
-	}
-}
 
 static struct pprof_profile *make(uint64_t seed, int64_t start, const struct kind *k)
 {
@@ -115,7 +75,7 @@ static struct pprof_profile *make(uint64_t seed, int64_t start, const struct kin
 		assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
 	assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
 	assert_int_equal(pprof_add_mapping(p, &mapping, NULL), 0);
-	add_stacks(p, seed, k);
+	place_add_stacks(p, seed, 0, k->samples, k->odd);
 	return p;
 }
 
@@ -142,7 +102,7 @@ static size_t push_bytes(struct fixture *f, uint64_t seed, int64_t start, const 
 	size_t added;
 
 	snprintf((char *)row.key, sizeof(row.key), "%llu", (unsigned long long)seed);
-	assert_int_equal(depot_add(f->depot, &row, 1, &added), 0);
+	assert_int_equal(depot_add(f->place.depot, &row, 1, &added), 0);
 	return added;
 }
 
@@ -197,7 +157,7 @@ static struct depot_reader *look(struct fixture *f)
 {
 	struct depot_reader *r;
 
-	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_reader_open(f->place.depot, &r), 0);
 	return r;
 }
 
@@ -217,8 +177,8 @@ static void compact(struct fixture *f, const struct compact_options *options)
 {
 	static const struct compact_options none = { 0 };
 
-	assert_int_equal(compact_pass(f->depot, options ? options : &none, NOW, NULL, &f->counts),
-			 0);
+	assert_int_equal(
+		compact_pass(f->place.depot, options ? options : &none, NOW, NULL, &f->counts), 0);
 }
 
 static void same_answer(struct depot_reader *before, struct depot_reader *after)
@@ -340,8 +300,8 @@ static void takes_no_key_twice(void **state)
 		assert_int_equal(push(f, i, NOW - 4 * DEPOT_HOUR, &usual), 0);
 	assert_int_equal(n_rows(f), 1);
 	/* Not for ever. */
-	assert_int_equal(compact_pass(f->depot, &options, NOW + 2 * DEPOT_DAY, NULL, &f->counts),
-			 0);
+	assert_int_equal(
+		compact_pass(f->place.depot, &options, NOW + 2 * DEPOT_DAY, NULL, &f->counts), 0);
 	assert_int_equal(f->counts.keys, 4);
 	assert_int_equal(push(f, 3, NOW - 4 * DEPOT_HOUR, &usual), 1);
 }
@@ -443,7 +403,7 @@ static void replaces_all_or_nothing(void **state)
 	const struct depot_merger m = {
 		.ids = ids, .n = 3, .level = DEPOT_LEVEL_HOUR, .pprof = span_of("x", 1)
 	};
-	assert_int_equal(depot_replace(f->depot, &m), DEPOT_E_NONE);
+	assert_int_equal(depot_replace(f->place.depot, &m), DEPOT_E_NONE);
 	assert_int_equal(n_rows(f), 3);
 	depot_reader_close(r);
 	depot_list_fini(&l);
@@ -452,23 +412,15 @@ static void replaces_all_or_nothing(void **state)
 /* A broken index loses no profile. */
 static void merges_nothing_it_cannot_store(void **state)
 {
+	const struct compact_options options = { 0 };
 	struct fixture *f = *state;
-	sqlite3 *db;
-	char path[128];
 
 	for (uint64_t i = 0; i < 3; i++)
 		push(f, i, NOW - DEPOT_DAY, &usual);
-	snprintf(path, sizeof(path), "%s/profiles.db", f->data);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DELETE FROM series", NULL, NULL, NULL), SQLITE_OK);
-	const struct compact_options options = { 0 };
-	assert_int_equal(compact_pass(f->depot, &options, NOW, NULL, &f->counts), DEPOT_E_DAMAGED);
-	sqlite3_stmt *s;
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM pprof", -1, &s, NULL), 0);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	assert_int_equal(sqlite3_column_int(s, 0), 3);
-	sqlite3_finalize(s);
-	sqlite3_close(db);
+	place_alter(f->place.db, "DELETE FROM series");
+	assert_int_equal(compact_pass(f->place.depot, &options, NOW, NULL, &f->counts),
+			 DEPOT_E_DAMAGED);
+	assert_int_equal(place_number(f->place.db, "SELECT count(*) FROM pprof"), 3);
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
@@ -531,7 +483,7 @@ static void publish(struct fixture *f, const char *name, const char *etag, int64
 
 	strcpy(e.etag, etag);
 	e.time = time;
-	assert_int_equal(depot_publish(f->depot, &line, &e), 0);
+	assert_int_equal(depot_publish(f->place.depot, &line, &e), 0);
 }
 
 static int count_edition(void *context, const struct depot_edition *e)
@@ -564,7 +516,7 @@ static void forgets_what_was_published(void **state)
 	for (size_t i = 0; i < 2; i++)
 		publish(f, "b", "", NOW - DEPOT_DAY);
 	publish(f, "c", "", NOW - 5 * DEPOT_DAY);
-	assert_int_equal(depot_pin(f->depot, &line, "t", "tagged", NOW), 0);
+	assert_int_equal(depot_pin(f->place.depot, &line, "t", "tagged", NOW), 0);
 	compact(f, &options);
 	assert_int_equal(f->counts.editions, 2);
 	assert_int_equal(n_editions(f, "a"), 2);
@@ -630,7 +582,7 @@ static void runs_in_the_background(void **state)
 
 	for (uint64_t i = 0; i < 6; i++)
 		push(f, i, NOW, &usual);
-	assert_int_equal(compactor_start(f->depot, &options, 1000000, NULL, NULL, &c), 0);
+	assert_int_equal(compactor_start(f->place.depot, &options, 1000000, NULL, NULL, &c), 0);
 	while (counts.passes < 2)
 		compactor_read(c, &counts);
 	assert_null(compactor_stop(c));

@@ -9,44 +9,30 @@
 
 #include "collector/depot/depot.h"
 #include "collector/depot/schema.h"
-
-struct fixture {
-	char dir[64], data[80], db[96];
-	struct depot *depot;
-};
+#include "tests/unit/collector/place.h"
 
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct place *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "depot-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->db, sizeof(f->db), "%s/profiles.db", f->data);
+	place_init(f, "depot");
 	*state = f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-	char command[128];
-
-	depot_close(f->depot);
-	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
-	assert_int_equal(system(command), 0);
-	free(f);
+	place_fini(*state);
+	free(*state);
 	return 0;
 }
 
-static void open_it(struct fixture *f)
+static void open_it(struct place *f)
 {
-	char why[DEPOT_WHY_SIZE];
-
-	assert_int_equal(depot_open(f->data, &f->depot, why), 0);
+	place_open(f, f->data);
 }
 
-static int try_open(struct fixture *f)
+static int try_open(struct place *f)
 {
 	char why[DEPOT_WHY_SIZE];
 	struct depot *other = NULL;
@@ -82,7 +68,7 @@ static struct depot_profile make(const char *key, const char *build, int64_t sta
 	return p;
 }
 
-static size_t add(struct fixture *f, struct depot_profile p)
+static size_t add(struct place *f, struct depot_profile p)
 {
 	size_t added = 99;
 
@@ -90,7 +76,7 @@ static size_t add(struct fixture *f, struct depot_profile p)
 	return added;
 }
 
-static void list(struct fixture *f, const char *name, int64_t since, struct depot_list *ret)
+static void list(struct place *f, const char *name, int64_t since, struct depot_list *ret)
 {
 	const struct depot_query q = { "anonymous", name, since, INT64_MAX };
 	struct depot_reader *r;
@@ -102,7 +88,7 @@ static void list(struct fixture *f, const char *name, int64_t since, struct depo
 
 static void keeps_what_it_took(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_list l = DEPOT_LIST_NULL;
 	struct buf pprof = BUF_INIT(100);
 	struct depot_reader *r;
@@ -130,7 +116,7 @@ static void keeps_what_it_took(void **state)
 static void lists_many_builds(void **state)
 {
 	enum { BUILDS = 10000, AT_ONCE = 500 };
-	struct fixture *f = *state;
+	struct place *f = *state;
 	static struct depot_profile all[AT_ONCE];
 	static char ids[AT_ONCE][16];
 	struct depot_list l = DEPOT_LIST_NULL;
@@ -163,7 +149,7 @@ static void lists_many_builds(void **state)
 
 static void takes_a_key_once(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_list l = DEPOT_LIST_NULL;
 
 	open_it(f);
@@ -178,7 +164,7 @@ static void takes_a_key_once(void **state)
 
 static void lists_newest_build_first(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_list l = DEPOT_LIST_NULL;
 
 	open_it(f);
@@ -199,7 +185,7 @@ static void lists_newest_build_first(void **state)
 
 static void keeps_tenants_apart(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_profile p = make("one", "b1", 5);
 	struct depot_list l = DEPOT_LIST_NULL;
 
@@ -214,7 +200,7 @@ static void keeps_tenants_apart(void **state)
 /* Of a service named as another's package, and of what is no CPU profile. */
 static void prefers_packages(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_profile p = make("one", "b1", 5), heap = make("two", "b1", 6);
 	static const struct depot_label others[] = { { "service_name", "example.com/a" } };
 	struct depot_list l = DEPOT_LIST_NULL;
@@ -237,7 +223,7 @@ static void prefers_packages(void **state)
 
 static void state_tells_changes(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	const struct depot_query q = { "anonymous", "a", 0, INT64_MAX };
 	struct depot_state before, after;
 	struct depot_reader *r;
@@ -259,7 +245,7 @@ static void state_tells_changes(void **state)
 
 /* ---- series ------------------------------------------------------------------------------ */
 
-static void list_series(struct fixture *f, const struct depot_series_query *q,
+static void list_series(struct place *f, const struct depot_series_query *q,
 			struct depot_series_list *ret)
 {
 	struct depot_reader *r;
@@ -273,7 +259,7 @@ static void list_series(struct fixture *f, const struct depot_series_query *q,
 static void lists_series(void **state)
 {
 	static const struct depot_label others[] = { { "pod", "" }, { "service_name", "b" } };
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_series_query q = { "anonymous", 5, 6, NULL, NULL };
 	struct depot_series_list l = DEPOT_SERIES_LIST_NULL;
 	struct depot_label got[DEPOT_MAX_LABELS];
@@ -323,7 +309,7 @@ static int add_up(void *context, const struct depot_item *item)
 	return 0;
 }
 
-static struct sum sum_of(struct fixture *f, int64_t type, int64_t since)
+static struct sum sum_of(struct place *f, int64_t type, int64_t since)
 {
 	struct depot_reader *r;
 	struct sum sum = { 0 };
@@ -334,14 +320,10 @@ static struct sum sum_of(struct fixture *f, int64_t type, int64_t since)
 	return sum;
 }
 
-static int number(sqlite3 *db, const char *sql);
-static void alter(struct fixture *f, const char *sql);
-
 static void sums_values(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct sum sum;
-	sqlite3 *db;
 
 	open_it(f);
 	add(f, make("1", "b1", 5));
@@ -354,19 +336,17 @@ static void sums_values(void **state)
 	assert_int_equal(sum.n, 1);
 	/* What goes takes its values along. */
 	f->depot = depot_close(f->depot);
-	alter(f, "DELETE FROM profile WHERE start = 7; DELETE FROM series WHERE id = 5");
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	assert_int_equal(number(db, "SELECT count(*) FROM value"), 2);
-	assert_int_equal(number(db, "SELECT count(*) FROM type"), 2);
-	sqlite3_exec(db, "DELETE FROM profile; DELETE FROM series", NULL, NULL, NULL);
-	assert_int_equal(number(db, "SELECT count(*) FROM value"), 0);
-	assert_int_equal(number(db, "SELECT count(*) FROM type"), 0);
-	sqlite3_close(db);
+	place_alter(f->db, "DELETE FROM profile WHERE start = 7; DELETE FROM series WHERE id = 5");
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM value"), 2);
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM type"), 2);
+	place_alter(f->db, "DELETE FROM profile; DELETE FROM series");
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM value"), 0);
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM type"), 0);
 }
 
 static void knows_its_extent(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_extent e;
 	struct depot_reader *r;
 
@@ -387,38 +367,29 @@ static void knows_its_extent(void **state)
 
 static void is_for_one_process(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 
 	open_it(f);
 	assert_int_equal(try_open(f), DEPOT_E_LOCKED);
 }
 
-static void alter(struct fixture *f, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 static void refuses_a_later_version(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 
 	open_it(f);
 	f->depot = depot_close(f->depot);
-	alter(f, "PRAGMA user_version = 1000");
+	place_alter(f->db, "PRAGMA user_version = 1000");
 	assert_int_equal(try_open(f), DEPOT_E_NEWER);
 }
 
 static void refuses_what_is_not_its_own(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 
 	open_it(f);
 	f->depot = depot_close(f->depot);
-	alter(f, "PRAGMA application_id = 5");
+	place_alter(f->db, "PRAGMA application_id = 5");
 	assert_int_equal(try_open(f), DEPOT_E_FOREIGN);
 	FILE *file = fopen(f->db, "w");
 	fputs("This is no database at all, but it is longer than a header of SQLite's is: 100.\n",

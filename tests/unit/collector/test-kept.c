@@ -7,32 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "collector/compact/compact.h"
 #include "collector/curate/curate.h"
-#include "pgo/random.h"
+#include "tests/unit/collector/place.h"
 
 #define SECOND ((int64_t)1000000000)
 #define NOW    (1000 * DEPOT_DAY + 13 * DEPOT_HOUR) /* 13:00 of some day */
 #define PODS   6u
 
 struct fixture {
-	char dir[64], data[80], db[100];
-	struct depot *depot;
+	struct place place;
 	unsigned int pushed;
 };
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	char why[DEPOT_WHY_SIZE];
 
-	strcpy(f->dir, "kept-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->db, sizeof(f->db), "%s/profiles.db", f->data);
-	assert_int_equal(depot_open(f->data, &f->depot, why), 0);
+	place_init(&f->place, "kept");
+	place_open(&f->place, f->place.data);
 	*state = f;
 	return 0;
 }
@@ -40,69 +33,23 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	char command[128];
 
-	depot_close(f->depot);
-	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
-	assert_int_equal(system(command), 0);
+	place_fini(&f->place);
 	free(f);
 	return 0;
 }
 
-static void alter(struct fixture *f, const char *sql)
+static void alter(const struct fixture *f, const char *sql)
 {
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	place_alter(f->place.db, sql);
 }
 
-static int number(struct fixture *f, const char *sql)
+static int64_t number(const struct fixture *f, const char *sql)
 {
-	sqlite3_stmt *s;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	int n = sqlite3_column_int(s, 0);
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return n;
+	return place_number(f->place.db, sql);
 }
 
 /* ---- profiles ---------------------------------------------------------------------------- */
-
-static void add_stacks(struct pprof_profile *p, uint64_t seed)
-{
-	struct pgo_random rng;
-
-	pgo_random_init(&rng, seed);
-	for (unsigned int i = 0; i < 20; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "main.f%u", i);
-		const struct pprof_function fn = { .name = name, .start_line = i + 1 };
-		const struct pprof_line line = { .function = i, .line = i + 3 };
-		const struct pprof_location l = {
-			.mapping = PPROF_NONE, .address = 1000 + i, .lines = &line, .n_lines = 1
-		};
-		assert_int_equal(pprof_add_function(p, &fn, NULL), 0);
-		assert_int_equal(pprof_add_location(p, &l, NULL), 0);
-	}
-	for (unsigned int i = 0; i < 60; i++) {
-		const int64_t n = (int64_t)(pgo_random_u64(&rng) % 9) + 1;
-		uint32_t stack[4];
-
-		for (size_t k = 0; k < 4; k++)
-			stack[k] = (uint32_t)(pgo_random_u64(&rng) % 20);
-		const struct pprof_sample s = { .locations = stack,
-						.n_locations = 4,
-						.values = (int64_t[]){ n, n * 10 } };
-		assert_int_equal(pprof_add_sample(p, &s, NULL), 0);
-	}
-}
 
 static void encode(struct fixture *f, int64_t start, uint8_t **ret_data, size_t *ret_size)
 {
@@ -121,7 +68,7 @@ static void encode(struct fixture *f, int64_t start, uint8_t **ret_data, size_t 
 	assert_int_equal(pprof_add_comment(p, note), 0);
 	assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
 	assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
-	add_stacks(p, f->pushed);
+	place_add_stacks(p, f->pushed, PPROF_NONE, true, 0);
 	assert_int_equal(pprof_encode(p, PPROF_GZIP, ret_data, ret_size), 0);
 	pprof_free(p);
 }
@@ -147,7 +94,7 @@ static void push(struct fixture *f, const char *pod, int64_t start)
 	encode(f, start, &data, &size);
 	row.pprof = span_of(data, size);
 	snprintf((char *)row.key, sizeof(row.key), "%u", f->pushed++);
-	assert_int_equal(depot_add(f->depot, &row, 1, &added), 0);
+	assert_int_equal(depot_add(f->place.depot, &row, 1, &added), 0);
 	assert_int_equal(added, 1);
 	free(data);
 }
@@ -170,7 +117,7 @@ static void add_up(struct fixture *f)
 	atomic_bool stop = false;
 	struct curate *c;
 
-	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
 	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
 	curate_free(c);
 }
@@ -184,7 +131,7 @@ static void ask(struct fixture *f, struct curate_result *ret)
 						.policy = CURATE_POLICY_DEFAULT };
 	struct curate *c;
 
-	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
 	assert_int_equal(curate_make(c, &request, ret), 0);
 	curate_free(c);
 }
@@ -265,7 +212,8 @@ static void leaves_when_merged(void **state)
 		push(f, "p0", NOW - DEPOT_HOUR + (200 + i) * SECOND);
 	add_up(f);
 	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
-	assert_int_equal(compact_pass(f->depot, &options, NOW + DEPOT_HOUR / 2, NULL, &counts), 0);
+	assert_int_equal(
+		compact_pass(f->place.depot, &options, NOW + DEPOT_HOUR / 2, NULL, &counts), 0);
 	assert_true(counts.merged > 0);
 	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 2);
 	stays_the_same(f);
@@ -305,7 +253,7 @@ static void goes_past_one_that_fails(void **state)
 	push_hours(f);
 	alter(f, "UPDATE series SET package = 'example.com/0' WHERE id = 1");
 	alter(f, "UPDATE profile SET build = hex(zeroblob(9000000)) WHERE series = 1");
-	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
 	assert_int_equal(curate_add_up(c, NOW, &stop), -E2BIG);
 	curate_free(c);
 	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
@@ -318,7 +266,7 @@ static void ends_when_told(void **state)
 	struct curate *c;
 
 	push_hours(f);
-	assert_int_equal(curate_new(f->depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
 	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
 	curate_free(c);
 	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 0);

@@ -8,13 +8,13 @@
 #include "base/clock.h"
 #include "collector/depot/programs.h"
 #include "collector/query/cpu.h"
+#include "tests/unit/collector/place.h"
 
 #define SECOND ((int64_t)NSEC_PER_SEC)
 #define NOW    (1000 * DEPOT_DAY + 13 * DEPOT_HOUR)
 
 struct fixture {
-	char dir[64], data[80];
-	struct depot *depot;
+	struct place place;
 	struct query *query;
 	uint8_t keys;
 };
@@ -22,13 +22,10 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	char why[DEPOT_WHY_SIZE];
 
-	strcpy(f->dir, "programs-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	assert_int_equal(depot_open(f->data, &f->depot, why), 0);
-	assert_int_equal(query_new(f->depot, &f->query), 0);
+	place_init(&f->place, "programs");
+	place_open(&f->place, f->place.data);
+	assert_int_equal(query_new(f->place.depot, &f->query), 0);
 	*state = f;
 	return 0;
 }
@@ -36,12 +33,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	char command[128];
 
 	query_free(f->query);
-	depot_close(f->depot);
-	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
-	assert_int_equal(system(command), 0);
+	place_fini(&f->place);
 	free(f);
 	return 0;
 }
@@ -107,7 +101,7 @@ static void push(struct fixture *f, const struct pushed *x)
 	snprintf(leaf, sizeof(leaf), "main.%s", x->build);
 	make(leaf, x->cpu, &data, &row.pprof.size);
 	row.pprof.data = data;
-	assert_int_equal(depot_add(f->depot, &row, 1, &added), 0);
+	assert_int_equal(depot_add(f->place.depot, &row, 1, &added), 0);
 	assert_int_equal(added, 1);
 	free(data);
 }
@@ -135,7 +129,7 @@ static struct depot_programs list(struct fixture *f, const char *name)
 	struct depot_programs l = DEPOT_PROGRAMS_NULL;
 	struct depot_reader *r;
 
-	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_reader_open(f->place.depot, &r), 0);
 	assert_int_equal(depot_list_programs(r, "t", name, NOW - DEPOT_DAY, &l), 0);
 	depot_reader_close(r);
 	return l;
@@ -199,7 +193,7 @@ static void test_hours(void **state)
 	struct depot_reader *r;
 
 	fill(f);
-	assert_int_equal(depot_reader_open(f->depot, &r), 0);
+	assert_int_equal(depot_reader_open(f->place.depot, &r), 0);
 	assert_int_equal(depot_each_hour(r, "t", NOW - DEPOT_DAY + 1, add_hour, all), 0);
 	depot_reader_close(r);
 	assert_int_equal(all[3].profiles, 2);

@@ -14,42 +14,22 @@
 #include "collector/depot/keeping.h"
 #include "collector/depot/repair.h"
 #include "collector/depot/schema.h"
-
-struct fixture {
-	char dir[64], data[80], db[96], copy[80];
-	struct depot *depot;
-};
+#include "tests/unit/collector/place.h"
 
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct place *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "repair-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->data, sizeof(f->data), "%s/data", f->dir);
-	snprintf(f->copy, sizeof(f->copy), "%s/copy", f->dir);
-	snprintf(f->db, sizeof(f->db), "%s/profiles.db", f->data);
+	place_init(f, "repair");
 	*state = f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-	char command[128];
-
-	depot_close(f->depot);
-	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
-	assert_int_equal(system(command), 0);
-	free(f);
+	place_fini(*state);
+	free(*state);
 	return 0;
-}
-
-static void open_at(struct fixture *f, const char *path)
-{
-	char why[DEPOT_WHY_SIZE];
-
-	assert_int_equal(depot_open(path, &f->depot, why), 0);
 }
 
 /* ---- profiles ---------------------------------------------------------------------------- */
@@ -104,7 +84,7 @@ static int look(void *context, struct span pprof, const struct depot_type **ret_
 	return 0;
 }
 
-static void verify(struct fixture *f, const char *path, struct depot_report *ret)
+static void verify(struct place *f, const char *path, struct depot_report *ret)
 {
 	struct depot_type type;
 	const struct depot_look how = { look, &type };
@@ -113,7 +93,7 @@ static void verify(struct fixture *f, const char *path, struct depot_report *ret
 	assert_int_equal(depot_verify(path, &how, ret), 0);
 }
 
-static void list(struct fixture *f, const char *tenant, struct depot_list *ret)
+static void list(struct place *f, const char *tenant, struct depot_list *ret)
 {
 	const struct depot_query q = { tenant, "example.com/a", 0, INT64_MAX };
 	struct depot_reader *r;
@@ -121,29 +101,6 @@ static void list(struct fixture *f, const char *tenant, struct depot_list *ret)
 	assert_int_equal(depot_reader_open(f->depot, &r), 0);
 	assert_int_equal(depot_list(r, &q, ret), 0);
 	depot_reader_close(r);
-}
-
-static int64_t number(const char *file, const char *sql)
-{
-	sqlite3 *db;
-	sqlite3_stmt *s;
-
-	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	int64_t n = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return n;
-}
-
-static void alter(const char *file, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 }
 
 /* ---- copies ------------------------------------------------------------------------------ */
@@ -167,13 +124,13 @@ static void *push_on(void *context)
 
 static void backs_up_while_it_grows(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct pusher p = { 0 };
 	struct depot_report report;
 	char why[DEPOT_WHY_SIZE];
 	pthread_t thread;
 
-	open_at(f, f->data);
+	place_open(f, f->data);
 	p.depot = f->depot;
 	assert_int_equal(pthread_create(&thread, NULL, push_on, &p), 0);
 	while (atomic_load(&p.pushed) < 50)
@@ -187,17 +144,17 @@ static void backs_up_while_it_grows(void **state)
 	assert_false(depot_report_bad(&report));
 	assert_in_range(report.profiles, before, atomic_load(&p.pushed));
 	/* It is a depot. */
-	open_at(f, f->copy);
+	place_open(f, f->copy);
 	push(f->depot, 1000000);
-	assert_int_equal(number(f->db, "PRAGMA auto_vacuum"), 2);
+	assert_int_equal(place_number(f->db, "PRAGMA auto_vacuum"), 2);
 }
 
 static void keeps_what_is_there(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	char why[DEPOT_WHY_SIZE], command[256];
 
-	open_at(f, f->data);
+	place_open(f, f->data);
 	assert_int_equal(mkdir(f->copy, 0700), 0);
 	assert_int_equal(depot_backup(f->data, f->copy, why), REPAIR_E_EXISTS);
 	assert_int_equal(depot_backup(f->dir, f->copy, why), REPAIR_E_MISSING);
@@ -210,16 +167,16 @@ static void keeps_what_is_there(void **state)
 
 /* ---- damage ------------------------------------------------------------------------------ */
 
-static void fill(struct fixture *f, uint32_t n)
+static void fill(struct place *f, uint32_t n)
 {
-	open_at(f, f->data);
+	place_open(f, f->data);
 	for (uint32_t i = 0; i < n; i++)
 		push(f->depot, i);
 }
 
 static void finds_nothing_in_a_good_one(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_report report;
 
 	fill(f, 30);
@@ -243,7 +200,7 @@ static void finds_what_the_index_lacks(void **state)
 		{ "UPDATE pprof SET data = zeroblob(10) WHERE profile = 3", 0, 1, 1 },
 		{ "UPDATE pprof SET labels = X'61' WHERE profile = 3", 0, 0, 1 },
 	};
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_report report;
 	char command[320], other[96];
 
@@ -254,7 +211,7 @@ static void finds_what_the_index_lacks(void **state)
 		snprintf(command, sizeof(command), "rm -rf '%s'; cp -r '%s' '%s'", f->copy, f->data,
 			 f->copy);
 		assert_int_equal(system(command), 0);
-		alter(other, cases[i].sql);
+		place_alter(other, cases[i].sql);
 		verify(f, f->copy, &report);
 		assert_int_equal(report.missing, cases[i].missing);
 		assert_int_equal(report.unlisted, cases[i].unlisted);
@@ -263,7 +220,7 @@ static void finds_what_the_index_lacks(void **state)
 	}
 }
 
-static void repair(struct fixture *f, struct depot_report *ret)
+static void repair(struct place *f, struct depot_report *ret)
 {
 	struct depot_type type;
 	const struct depot_look how = { look, &type };
@@ -274,7 +231,7 @@ static void repair(struct fixture *f, struct depot_report *ret)
 /* The index is gone: all of it comes back, with ids, keys and totals. */
 static void makes_the_index_anew(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_list before = DEPOT_LIST_NULL, after = DEPOT_LIST_NULL;
 	struct depot_report report;
 	struct depot_type type;
@@ -294,7 +251,7 @@ static void makes_the_index_anew(void **state)
 	list(f, "anonymous", &before);
 	assert_int_equal(depot_repair(f->data, &how, &report), DEPOT_E_LOCKED);
 	f->depot = depot_close(f->depot);
-	alter(f->db, "DELETE FROM profile; DELETE FROM series; DELETE FROM label");
+	place_alter(f->db, "DELETE FROM profile; DELETE FROM series; DELETE FROM label");
 	verify(f, f->data, &report);
 	assert_int_equal(report.unlisted, 39);
 	repair(f, &report);
@@ -302,8 +259,9 @@ static void makes_the_index_anew(void **state)
 	assert_int_equal(report.broken, 0);
 	verify(f, f->data, &report);
 	assert_false(depot_report_bad(&report));
-	assert_int_equal(number(f->db, "SELECT sum(total) FROM value"), 40 * 39 / 2 - 3 - 0 + 1);
-	open_at(f, f->data);
+	assert_int_equal(place_number(f->db, "SELECT sum(total) FROM value"),
+			 40 * 39 / 2 - 3 - 0 + 1);
+	place_open(f, f->data);
 	list(f, "anonymous", &after);
 	assert_int_equal(after.n_rows, before.n_rows);
 	for (size_t i = 0; i < after.n_rows; i++) {
@@ -319,7 +277,7 @@ static void makes_the_index_anew(void **state)
 /* Pages in the middle are garbage. What is not on them is saved. */
 static void saves_what_is_left(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 	struct depot_report report;
 	struct stat file;
 	char noise[4096];
@@ -343,13 +301,13 @@ static void saves_what_is_left(void **state)
 	verify(f, f->data, &report);
 	assert_false(depot_report_bad(&report));
 	assert_int_equal(report.profiles, whole);
-	open_at(f, f->data);
+	place_open(f, f->data);
 	push(f->depot, 5000);
 }
 
 /* ---- earlier versions -------------------------------------------------------------------- */
 
-static void load(struct fixture *f, const char *name)
+static void load(struct place *f, const char *name)
 {
 	struct buf sql = BUF_INIT((size_t)1 << 20);
 	char path[512];
@@ -359,11 +317,11 @@ static void load(struct fixture *f, const char *name)
 	buf_append_u8(&sql, 0);
 	assert_int_equal(buf_error(&sql), 0);
 	assert_int_equal(mkdir(f->data, 0700), 0);
-	alter(f->db, (const char *)sql.data);
+	place_alter(f->db, (const char *)sql.data);
 	buf_fini(&sql);
 }
 
-static void comes_up_to_date(struct fixture *f, const char *name)
+static void comes_up_to_date(struct place *f, const char *name)
 {
 	struct depot_list l = DEPOT_LIST_NULL;
 	struct depot_report report;
@@ -374,7 +332,7 @@ static void comes_up_to_date(struct fixture *f, const char *name)
 
 	load(f, name);
 	assert_int_equal(depot_verify(f->data, &how, &report), REPAIR_E_EARLIER);
-	open_at(f, f->data);
+	place_open(f, f->data);
 	list(f, "anonymous", &l);
 	assert_int_equal(l.n_rows, 4);
 	for (size_t i = 0; i < 4; i++) {
@@ -399,8 +357,8 @@ static void comes_up_to_date(struct fixture *f, const char *name)
 	assert_int_equal(report.broken, 5);
 	assert_int_equal(report.unlisted, 0);
 	assert_int_equal(report.complaints, 0);
-	assert_int_equal(number(f->db, "PRAGMA user_version"), schema_version());
-	assert_int_equal(number(f->db, "PRAGMA auto_vacuum"), 2);
+	assert_int_equal(place_number(f->db, "PRAGMA user_version"), schema_version());
+	assert_int_equal(place_number(f->db, "PRAGMA auto_vacuum"), 2);
 }
 
 static void version_1(void **state)
@@ -420,11 +378,11 @@ static void version_3(void **state)
 
 static void version_4(void **state)
 {
-	struct fixture *f = *state;
+	struct place *f = *state;
 
 	comes_up_to_date(f, "4.sql");
-	assert_int_equal(number(f->db, "SELECT edition FROM pin WHERE tag = 'prod'"), 1);
-	assert_int_equal(number(f->db, "SELECT count(*) FROM edition"), 1);
+	assert_int_equal(place_number(f->db, "SELECT edition FROM pin WHERE tag = 'prod'"), 1);
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM edition"), 1);
 }
 
 int main(void)
