@@ -222,7 +222,7 @@ static int forget_editions(struct pass *p)
 	do {
 		r = depot_forget_editions(p->depot, p->now - p->options->max_age, STEP, &n);
 		p->counts->editions += n;
-	} while (r == 0 && n == STEP && !stopped(p));
+	} while (r == 0 && n && !stopped(p));
 	return r;
 }
 
@@ -236,7 +236,7 @@ static int forget_keys(struct pass *p)
 	do {
 		r = depot_forget_keys(p->depot, p->now - p->options->key_age, KEYS, &n);
 		p->counts->keys += n;
-	} while (r == 0 && n == KEYS && !stopped(p));
+	} while (r == 0 && n && !stopped(p));
 	return r;
 }
 
@@ -299,6 +299,11 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 		r = forget_keys(&p);
 	if (r == 0)
 		r = vacuum(&p);
+	/* The disk may have filled up since. */
+	if (depot_is_relieved(d)) {
+		int back = recover(&p);
+		r = r ? r : back;
+	}
 	counts->passes++;
 	counts->failed_passes += r != 0;
 	return r;

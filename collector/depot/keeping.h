@@ -50,7 +50,10 @@ struct depot_merger {
  */
 int depot_replace(struct depot *d, const struct depot_merger *m);
 
-/* Forget keys of what was merged before @before, @max at most: what is pushed so late is new. */
+/*
+ * Forget keys of what was merged before @before, @max at most: what is pushed so late is new. Here
+ * and below it may be fewer on a full disk, and none only where there is none.
+ */
 int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n);
 
 /* ---- leaving ----------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "collector/compact/compact.h"
 #include "collector/compact/sum.h"
 #include "collector/curate/curate.h"
+#include "collector/depot/inside.h"
 #include "collector/depot/keeping.h"
 #include "collector/depot/shelf.h"
 #include "pgo/random.h"
@@ -573,6 +574,70 @@ static void gives_room_back(void **state)
 	free(noise);
 }
 
+/* ---- a full disk ------------------------------------------------------------------------- */
+
+/* The disk is full the first time that something is removed from a table. */
+static void fill_once(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	bool *filled = sqlite3_user_data(context);
+
+	(void)n;
+	(void)values;
+	if (!*filled)
+		sqlite3_result_error_code(context, SQLITE_FULL);
+	*filled = true;
+}
+
+static void fill_late(struct fixture *f, const char *table, bool *filled)
+{
+	sqlite3 *db = depot_database(f->place.depot);
+	char sql[128];
+
+	*filled = false;
+	snprintf(sql, sizeof(sql),
+		 "CREATE TEMP TRIGGER late BEFORE DELETE ON main.%s BEGIN SELECT fill(); END",
+		 table);
+	assert_int_equal(
+		sqlite3_create_function(db, "fill", 0, SQLITE_UTF8, filled, fill_once, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* As many keys as are forgotten at a time, and more; after all that makes room at its start. */
+static void goes_on_after_a_disk_filled_up_late(void **state)
+{
+	const struct compact_options options = { .key_age = DEPOT_DAY };
+	struct fixture *f = *state;
+	bool filled;
+
+	place_alter(f->place.db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+				 " WHERE i < 9000) INSERT INTO merged SELECT i, 5 FROM n");
+	fill_late(f, "merged", &filled);
+	compact(f, &options);
+	assert_true(filled);
+	assert_int_equal(f->counts.relieved, 1);
+	assert_int_equal(f->counts.keys, 9000);
+	assert_false(depot_is_relieved(f->place.depot));
+	assert_int_equal(push(f, 1, NOW, &usual), 1);
+}
+
+static void forgets_editions_with_less_at_a_time(void **state)
+{
+	const struct compact_options options = { .max_age = 2 * DEPOT_DAY };
+	struct fixture *f = *state;
+	bool filled;
+
+	place_alter(f->place.db,
+		    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 201)"
+		    " INSERT INTO edition (tenant, name, mode, time, etag, policy, note, pprof)"
+		    " SELECT 'anonymous', 'a', '', 5, '', '', '', '' FROM n");
+	fill_late(f, "edition", &filled);
+	compact(f, &options);
+	assert_true(filled);
+	assert_int_equal(f->counts.editions, 200);
+	assert_int_equal(n_editions(f, "a"), 1);
+}
+
 static void runs_in_the_background(void **state)
 {
 	struct fixture *f = *state;
@@ -609,6 +674,8 @@ int main(void)
 		TEST(forgets_what_was_published),
 		TEST(removes_what_is_too_much),
 		TEST(gives_room_back),
+		TEST(goes_on_after_a_disk_filled_up_late),
+		TEST(forgets_editions_with_less_at_a_time),
 		TEST(runs_in_the_background),
 	};
 
