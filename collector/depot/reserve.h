@@ -30,7 +30,8 @@ struct reserve {
 		.fd = -1 \
 	}
 
-/* Find what there is of it in @folder; nothing is made. 0 or -ENOMEM. */
+/* Find what there is of it in @folder; where there is no file, an empty one is made. 0 or -ENOMEM.
+ */
 int reserve_open(struct reserve *r, const char *folder);
 void reserve_close(struct reserve *r);
 
