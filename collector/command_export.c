@@ -45,8 +45,7 @@ static const char help[] =
 	"-distributor.ingestion-burst-size-mb=1024.\n"
 	"The status is 0 if the store has them all, 1 if not.\n";
 
-struct export
-{
+struct exporter {
 	const char *data, *state;
 	struct store_options options;
 	struct selector selector;
@@ -69,7 +68,7 @@ struct export
 /* ---- state ------------------------------------------------------------------------------- */
 
 /* An id, a blank, the store; then a line for each id beyond that is done. */
-static bool parse_state(struct export *e, struct span rest)
+static bool parse_state(struct exporter *e, struct span rest)
 {
 	struct span line;
 	uint64_t id;
@@ -87,7 +86,7 @@ static bool parse_state(struct export *e, struct span rest)
 	return true;
 }
 
-static enum command_status read_state(struct export *e)
+static enum command_status read_state(struct exporter *e)
 {
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(4096);
 
@@ -99,14 +98,14 @@ static enum command_status read_state(struct export *e)
 	return COMMAND_WRONG;
 }
 
-static void print_state(const struct export *e, struct buf *text)
+static void print_state(const struct exporter *e, struct buf *text)
 {
 	buf_printf(text, "%" PRId64 " %s\n", e->last, e->options.url);
 	for (size_t i = 0; i < e->n_done; i++)
 		buf_printf(text, "%" PRId64 "\n", e->done[i]);
 }
 
-static enum command_status write_state(const struct export *e)
+static enum command_status write_state(const struct exporter *e)
 {
 	_cleanup_(file_writer_fini) struct file_writer w = FILE_WRITER_NULL;
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(4096);
@@ -131,7 +130,7 @@ static enum command_status write_state(const struct export *e)
 /* ---- a batch of them --------------------------------------------------------------------- */
 
 /* A tenant's profiles go to the same tenant. */
-static enum command_status open_store(struct export *e, const char *tenant)
+static enum command_status open_store(struct exporter *e, const char *tenant)
 {
 	char why[STORE_TEXT_SIZE];
 
@@ -147,7 +146,7 @@ static enum command_status open_store(struct export *e, const char *tenant)
 }
 
 /* The first that was not taken is told of. True where the export may go on after this one. */
-static bool take_result(struct export *e, const struct export_item *item)
+static bool take_result(struct exporter *e, const struct export_item *item)
 {
 	bool is_refused = item->result.outcome != STORE_E_RETRY;
 
@@ -165,7 +164,7 @@ static bool take_result(struct export *e, const struct export_item *item)
 }
 
 /* Of those that .last has passed nothing need be known. */
-static void forget_done(struct export *e)
+static void forget_done(struct exporter *e)
 {
 	size_t n = 0;
 
@@ -176,7 +175,7 @@ static void forget_done(struct export *e)
 }
 
 /* Where one ends the export, those after it that were taken are done nonetheless. */
-static enum command_status take_results(struct export *e)
+static enum command_status take_results(struct exporter *e)
 {
 	bool is_good = true;
 
@@ -197,7 +196,7 @@ static enum command_status take_results(struct export *e)
 	return is_good ? COMMAND_OK : COMMAND_FAILED;
 }
 
-static enum command_status push_batch(struct export *e)
+static enum command_status push_batch(struct exporter *e)
 {
 	int r = export_batch_push(&e->batch, e->store);
 
@@ -214,7 +213,7 @@ static enum command_status push_batch(struct export *e)
 	return status;
 }
 
-static bool is_beyond_done(const struct export *e, int64_t id)
+static bool is_beyond_done(const struct exporter *e, int64_t id)
 {
 	for (size_t i = 0; i < e->n_done; i++)
 		if (e->done[i] >= id)
@@ -227,7 +226,7 @@ static bool is_beyond_done(const struct export *e, int64_t id)
  * has room for those behind one that is not taken: a state may be that of another choice of
  * profiles.
  */
-static bool is_full(const struct export *e, const struct depot_replayed *one)
+static bool is_full(const struct exporter *e, const struct depot_replayed *one)
 {
 	size_t most = e->rate && e->rate < EXPORT_BATCH ? (size_t)e->rate : EXPORT_BATCH;
 
@@ -236,7 +235,7 @@ static bool is_full(const struct export *e, const struct depot_replayed *one)
 			      (e->n_done && is_beyond_done(e, one->id)));
 }
 
-static enum command_status add(struct export *e, const struct depot_replayed *one)
+static enum command_status add(struct exporter *e, const struct depot_replayed *one)
 {
 	enum command_status status = is_full(e, one) ? push_batch(e) : COMMAND_OK;
 
@@ -264,7 +263,7 @@ static const char *value_of(const void *context, const char *name)
 	return "";
 }
 
-static bool is_done(const struct export *e, int64_t id)
+static bool is_done(const struct exporter *e, int64_t id)
 {
 	for (size_t i = 0; i < e->n_done; i++)
 		if (e->done[i] == id)
@@ -272,7 +271,7 @@ static bool is_done(const struct export *e, int64_t id)
 	return false;
 }
 
-static bool is_wanted(const struct export *e, const struct depot_replayed *one)
+static bool is_wanted(const struct exporter *e, const struct depot_replayed *one)
 {
 	const struct depot_profile *p = one->profile;
 	struct refusal why;
@@ -282,7 +281,7 @@ static bool is_wanted(const struct export *e, const struct depot_replayed *one)
 	       selector_test(&e->selector, value_of, p, &holds, &why) == 0 && holds;
 }
 
-static enum command_status push_all(struct export *e, struct depot_replay *replay)
+static enum command_status push_all(struct exporter *e, struct depot_replay *replay)
 {
 	enum command_status status = COMMAND_OK;
 	struct depot_replayed one;
@@ -304,7 +303,7 @@ static enum command_status push_all(struct export *e, struct depot_replay *repla
 	return COMMAND_FAILED;
 }
 
-static enum command_status run(struct export *e)
+static enum command_status run(struct exporter *e)
 {
 	_cleanup_(depot_replay_closep) struct depot_replay *replay = NULL;
 	int r = depot_replay_open(e->data, e->last, &replay);
@@ -328,7 +327,7 @@ static enum command_status run(struct export *e)
 	return e->refused || e->broken ? COMMAND_FAILED : status;
 }
 
-static bool take_match(struct export *e, const char *text)
+static bool take_match(struct exporter *e, const char *text)
 {
 	struct refusal why;
 	int r = selector_parse(&e->selector, span_of(text, strlen(text)), &why);
@@ -358,7 +357,7 @@ static bool take_rate(const char *text, uint64_t *ret_rate)
 	return false;
 }
 
-static bool take_option(struct export *e, int option)
+static bool take_option(struct exporter *e, int option)
 {
 	const char **const texts[] = {
 		['t'] = &e->options.url,     ['d'] = &e->data,
@@ -390,7 +389,7 @@ static bool take_option(struct export *e, int option)
 	}
 }
 
-static enum command_status export_all(struct export *e)
+static enum command_status export_all(struct exporter *e)
 {
 	if (!e->options.url) {
 		fprintf(stderr, "hone-collector: export wants --to URL.\n");
@@ -426,16 +425,16 @@ enum command_status command_export(int argc, char **argv)
 					     { "ca-file", required_argument, NULL, 'c' },
 					     { "help", no_argument, NULL, 'h' },
 					     { 0 } };
-	struct export e = { .data = command_data(),
-			    .options = { .user_agent = "hone-collector/" HONE_VERSION,
-					 .timeout = TIMEOUT,
-					 .pushes = EXPORT_BATCH,
-					 /* what it can never take, it says */
-					 .limits.raw_bytes = STORE_NO_LIMIT },
-			    .selector = SELECTOR_NULL,
-			    .since = INT64_MIN,
-			    .until = INT64_MAX,
-			    .loop = LOOP_NULL };
+	struct exporter e = { .data = command_data(),
+			      .options = { .user_agent = "hone-collector/" HONE_VERSION,
+					   .timeout = TIMEOUT,
+					   .pushes = EXPORT_BATCH,
+					   /* what it can never take, it says */
+					   .limits.raw_bytes = STORE_NO_LIMIT },
+			      .selector = SELECTOR_NULL,
+			      .since = INT64_MIN,
+			      .until = INT64_MAX,
+			      .loop = LOOP_NULL };
 	enum command_status status = COMMAND_OK;
 	int option;
 
