@@ -83,9 +83,11 @@ const char *command_trouble(int result)
 
 enum command_status command_open(const char *data, struct depot **ret_depot)
 {
-	char why[DEPOT_WHY_SIZE];
-	int r = depot_open(data, ret_depot, why);
+	char why[DEPOT_WHY_SIZE] = "";
+	int r = depot_find(data);
 
+	if (r == 0)
+		r = depot_open(data, ret_depot, why);
 	if (r == 0)
 		return COMMAND_OK;
 	fprintf(stderr, "hone-collector: %s: %s%s%s.\n", data, command_trouble(r), *why ? ": " : "",

@@ -30,5 +30,5 @@ bool command_bytes(const char *option, const char *text, uint64_t *ret_bytes);
 /* Why a folder cannot be used, a clause; of an outcome of depot.h or repair.h, or -errno. */
 const char *command_trouble(int result);
 
-/* Open it, or say on stderr why not. */
+/* Open one that is there, or say on stderr why not. */
 enum command_status command_open(const char *data, struct depot **ret_depot);

@@ -69,8 +69,6 @@ int depot_lock(const char *path, int *ret_lock)
 {
 	_cleanup_(freep) char *name = NULL;
 
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return -errno;
 	if (asprintf(&name, "%s/lock", path) < 0) {
 		name = NULL;
 		return -ENOMEM;
@@ -157,8 +155,9 @@ static int open_with_reserve(struct depot *d)
 
 static int open_all(struct depot *d, const char *path)
 {
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
 	int r = depot_lock(path, &d->lock);
-
 	if (r == 0)
 		r = reserve_open(&d->reserve, path);
 	if (r != 0)

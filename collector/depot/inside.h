@@ -6,8 +6,7 @@
 
 #include "collector/depot/depot.h"
 
-/* Make the folder if need be, and lock it: @ret_lock is open while it is. DEPOT_E_LOCKED, -errno.
- */
+/* Lock the folder, which is there: @ret_lock is open while it is. DEPOT_E_LOCKED, -errno. */
 int depot_lock(const char *path, int *ret_lock);
 
 /* The database's path. */

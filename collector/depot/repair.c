@@ -14,6 +14,19 @@
 
 #define BATCH 256 /* profiles a transaction */
 
+int depot_find(const char *path)
+{
+	_cleanup_(freep) char *file = NULL;
+
+	if (asprintf(&file, "%s/profiles.db", path) < 0) {
+		file = NULL;
+		return -ENOMEM;
+	}
+	if (access(file, F_OK) < 0)
+		return errno == ENOENT ? REPAIR_E_MISSING : -errno;
+	return 0;
+}
+
 struct repair {
 	const struct depot_look *look;
 	struct depot_report *report;
@@ -199,9 +212,11 @@ int depot_repair(const char *path, const struct depot_look *look, struct depot_r
 	_cleanup_(freep) char *file = NULL, *made = NULL;
 	_cleanup_(closep) int lock = -1;
 	struct repair p = { .look = look, .report = ret_report };
-	int r = depot_lock(path, &lock);
+	int r = depot_find(path);
 
 	*ret_report = (struct depot_report){ 0 };
+	if (r == 0)
+		r = depot_lock(path, &lock);
 	if (r != 0)
 		return r;
 	if (asprintf(&file, "%s/profiles.db", path) < 0 ||

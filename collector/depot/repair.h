@@ -14,6 +14,12 @@ enum repair_outcome {
 };
 
 /*
+ * Is there a depot in folder @path? Nothing is made, as by all calls here where there is none. 0,
+ * REPAIR_E_MISSING or -errno.
+ */
+int depot_find(const char *path);
+
+/*
  * Copy the depot in folder @path to the new folder @to, as it is at one moment, whoever writes to
  * it meanwhile. @to is there only once all of it is on disk. 0, an outcome or -errno; @ret_why, of
  * DEPOT_WHY_SIZE, may then hold @to, if that is to blame, or what SQLite said.

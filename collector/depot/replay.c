@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "collector/depot/inside.h"
+#include "collector/depot/repair.h"
 #include "collector/depot/schema.h"
 #include "collector/depot/sql.h"
 #include "collector/depot/stored.h"
@@ -31,7 +32,9 @@ int depot_replay_open(const char *path, int64_t after, struct depot_replay **ret
 	if (!d)
 		return -ENOMEM;
 	d->lock = -1;
-	int r = depot_lock(path, &d->lock);
+	int r = depot_find(path);
+	if (r == 0)
+		r = depot_lock(path, &d->lock);
 	if (r == 0)
 		r = schema_open(path, SQLITE_OPEN_READONLY, &d->db);
 	if (r == 0)

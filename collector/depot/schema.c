@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "collector/depot/repair.h"
@@ -204,16 +203,17 @@ int schema_open(const char *path, int flags, sqlite3 **ret_db)
 {
 	_cleanup_(freep) char *file = NULL;
 	_cleanup_(sql_closep) sqlite3 *db = NULL;
+	int r = depot_find(path);
 
+	if (r != 0)
+		return r;
 	if (asprintf(&file, "%s/profiles.db", path) < 0) {
 		file = NULL;
 		return -ENOMEM;
 	}
-	if (access(file, F_OK) < 0)
-		return errno == ENOENT ? REPAIR_E_MISSING : -errno;
 	int code = sqlite3_open_v2(file, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
 				   NULL);
-	int r = db ? sql_outcome(db, code) : -ENOMEM;
+	r = db ? sql_outcome(db, code) : -ENOMEM;
 	if (r == 0)
 		r = sql_run(db, "PRAGMA busy_timeout = 10000");
 	if (r == 0)
