@@ -139,6 +139,45 @@ static bool same_pod(const struct pod *a, const struct pod *b)
 	return same(a->namespace, b->namespace) && same(a->name, b->name);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || same(a, b);
+}
+
+static bool same_pairs(const struct target_pair *a, size_t n_a, const struct target_pair *b,
+		       size_t n_b)
+{
+	bool are = n_a == n_b;
+
+	for (size_t i = 0; are && i < n_a; i++)
+		are = same_text(a[i].key, b[i].key) && same_text(a[i].value, b[i].value);
+	return are;
+}
+
+static bool same_containers(const struct pod *a, const struct pod *b)
+{
+	bool are = a->n_containers == b->n_containers;
+
+	for (size_t i = 0; are && i < a->n_containers; i++)
+		are = same_text(a->containers[i].id.text, b->containers[i].id.text) &&
+		      same_text(a->containers[i].name, b->containers[i].name);
+	return are;
+}
+
+static bool same_names(const struct pod *a, const struct pod *b)
+{
+	return same_text(a->namespace, b->namespace) && same_text(a->name, b->name) &&
+	       same_text(a->uid, b->uid) && same_text(a->workload_kind, b->workload_kind) &&
+	       same_text(a->workload, b->workload);
+}
+
+static bool is_unchanged(const struct pod *a, const struct pod *b)
+{
+	return same_names(a, b) && same_containers(a, b) &&
+	       same_pairs(a->labels, a->n_labels, b->labels, b->n_labels) &&
+	       same_pairs(a->annotations, a->n_annotations, b->annotations, b->n_annotations);
+}
+
 static uint32_t keys_of(const struct pod *pod)
 {
 	uint32_t n = 1;
@@ -268,6 +307,10 @@ int pods_put(struct pods *t, const struct pod *pod)
 	if (!copy)
 		return -ENOMEM;
 	struct pods_slot *slot = find_slot(t, copy);
+	if (slot && !slot->gone && is_unchanged(slot->pod, copy)) {
+		slot->round = t->round;
+		return 0;
+	}
 	if (slot)
 		free_slot(t, slot);
 	int r = find_free(t, &number);

@@ -141,6 +141,52 @@ static void the_same_pod_again(void **state)
 	assert_int_equal(pods_memory(&t), 0);
 }
 
+/* Who follows .changes has to do something for each. */
+static void changes_are_counted(void **state)
+{
+	const struct target_pair label = { "app", "api" }, other = { "app", "web" };
+	struct pods t = PODS_NULL;
+	struct made m;
+
+	(void)state;
+	make(&m, 1)->pod.labels = &label;
+	m.pod.n_labels = 1;
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 1);
+	pods_begin_round(&t);
+	pods_put(&t, &m.pod);
+	pods_end_round(&t);
+	assert_int_equal(t.changes, 1);
+	assert_int_equal(t.n_live, 1);
+	m.pod.labels = &other;
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 2);
+	m.pod.annotations = &label;
+	m.pod.n_annotations = 1;
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 3);
+	m.containers[1].id = id_of(77);
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 4);
+	m.pod.n_containers = 1;
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 5);
+	m.pod.workload = "api";
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 6);
+	/* it goes, and it is back as it was */
+	pods_remove(&t, m.uid);
+	pods_remove(&t, m.uid);
+	assert_int_equal(t.changes, 7);
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 8);
+	assert_int_equal(t.n_live, 1);
+	assert_int_equal(t.n_gone, 0);
+	pods_put(&t, &m.pod);
+	assert_int_equal(t.changes, 8);
+	pods_fini(&t);
+}
+
 static void without_a_uid_it_is_namespace_and_name(void **state)
 {
 	struct pods t = PODS_NULL;
@@ -260,6 +306,7 @@ int main(void)
 		cmocka_unit_test(all_of_a_pod_is_copied),
 		cmocka_unit_test(by_container_or_else_by_uid),
 		cmocka_unit_test(the_same_pod_again),
+		cmocka_unit_test(changes_are_counted),
 		cmocka_unit_test(without_a_uid_it_is_namespace_and_name),
 		cmocka_unit_test(who_is_gone_is_known_for_a_while),
 		cmocka_unit_test(rounds),
