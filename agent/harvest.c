@@ -28,6 +28,8 @@ void harvest_begin(struct harvest *h, struct tallies *tallies, const struct harv
 	h->tallies = *tallies;
 	h->facts = *facts;
 	h->next = h->n_waiting = 0;
+	h->is_in_round = false;
+	h->names_changes = HARVEST_NO_ROUND;
 	h->samples = 0;
 	*tallies = (struct tallies)TALLIES_NULL;
 	for (uint32_t i = 0; i < h->tallies.n; i++)
@@ -69,6 +71,9 @@ static int make_labels(const struct tally *t, const struct harvest_naming *namin
 		return HARVEST_E_LATER;
 	if (action == RULE_IGNORE)
 		return HARVEST_E_UNWANTED;
+	/* Whatever the rules ask for: it would go by another service name, and be of no pod. */
+	if ((identity.facts.pod_pending || identity.facts.labels_pending) && !naming->final)
+		return HARVEST_E_LATER;
 	return identity_labels(&naming->labels, rule, &subject, build, &identity, ret_labels);
 }
 
@@ -167,26 +172,48 @@ static int put_back(struct harvest *h, struct tally *t)
 	return HARVEST_E_LATER;
 }
 
+/* Those that wait are looked at again only if something is known since that was not. */
+static int begin_round(struct harvest *h, const struct harvest_naming *naming)
+{
+	int r = names_refresh(naming->names);
+	uint64_t changes = names_changes(naming->names);
+
+	if (r < 0)
+		return r;
+	if (changes == h->names_changes && !naming->final)
+		return HARVEST_E_WAITS;
+	h->names_changes = changes;
+	h->is_in_round = true;
+	return 0;
+}
+
+static int end_round(struct harvest *h)
+{
+	h->n_waiting = 0;
+	h->is_in_round = false;
+	return HARVEST_E_WAITS;
+}
+
 int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 		 struct harvested *ret_harvested, uint8_t **ret_pprof, struct labels *ret_labels)
 {
 	_cleanup_(tally_freep) struct tally *t = NULL;
-	int r;
+	int r = h->is_in_round ? 0 : begin_round(h, naming);
 
+	if (r != 0)
+		return r;
 	if (naming->final)
 		h->n_waiting = 0;
-	if (h->next == h->tallies.n - h->n_waiting) {
-		h->n_waiting = 0;
-		return HARVEST_E_WAITS;
-	}
+	if (h->next == h->tallies.n - h->n_waiting)
+		return end_round(h);
 	t = TAKE_PTR(h->tallies.items[h->next]);
 	h->next++;
 	*ret_harvested = (struct harvested){ .labels = ret_labels };
-	r = make_id(ret_harvested->id);
-	if (r == 0)
-		r = make_labels(t, naming, ret_labels);
+	r = make_labels(t, naming, ret_labels);
 	if (r == HARVEST_E_LATER)
 		return put_back(h, TAKE_PTR(t));
+	if (r == 0)
+		r = make_id(ret_harvested->id);
 	if (r == 0)
 		r = make_profile(h, t, ret_harvested, ret_pprof);
 	h->counters.unwanted += r == HARVEST_E_UNWANTED;

@@ -34,10 +34,14 @@ struct harvest_counters {
 struct harvest {
 	struct tallies tallies;
 	uint32_t next, n_waiting; /* the last ones, in this round */
+	bool is_in_round;	  /* each that is left is looked at once */
+	uint64_t names_changes;	  /* when the last round began, or HARVEST_NO_ROUND */
 	uint64_t samples;	  /* in all tallies */
 	struct harvest_facts facts;
 	struct harvest_counters counters;
 };
+
+#define HARVEST_NO_ROUND UINT64_MAX
 
 #define HARVEST_NULL \
 	{            \
@@ -56,8 +60,8 @@ struct harvested {
 enum harvest_outcome {
 	HARVEST_E_UNWANTED = 1, /* a rule says that it is not to be profiled */
 	HARVEST_E_REWRITTEN,	/* the executable's file holds something else now: no names */
-	HARVEST_E_LATER, /* a rule asks for what is not known of its pod yet: another may be made */
-	HARVEST_E_WAITS, /* of all that are left */
+	HARVEST_E_LATER,	/* not all is known of its pod yet: another may be made */
+	HARVEST_E_WAITS, /* all that are left wait: ask again in a while, which costs nothing */
 };
 
 /* Who is to be profiled, and under which names. Borrowed. */
@@ -65,7 +69,7 @@ struct harvest_naming {
 	struct identity_options labels;
 	const struct target_rules *rules;
 	struct names *names;
-	bool final; /* what is not known of a pod by now, no rule waits for */
+	bool final; /* what is not known of a pod by now, nobody waits for */
 };
 
 /* Takes @tallies over. One that was not done is ended first. */

@@ -11,6 +11,7 @@
 
 #include "agent/groups.h"
 #include "agent/harvest.h"
+#include "tests/unit/agent/fake-kube.h"
 #include "tests/unit/binary/fake.h"
 
 /* Of pods, but for the one that is not in any. */
@@ -26,6 +27,7 @@ struct bench {
 	struct target_rules rules;
 	struct agent_group groups[N_TALLIES];
 	struct harvest harvest;
+	char service[64]; /* of the last profile that was made */
 };
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -141,11 +143,16 @@ static int next(struct bench *b, bool final)
 					       .names = &b->names,
 					       .final = final };
 	struct labels labels = LABELS_NULL;
-	struct harvested profile;
+	struct harvested profile = { .id = "" };
 	uint8_t *pprof = NULL;
 	int r = harvest_next(&b->harvest, &naming, &profile, &pprof, &labels);
 
-	assert_null(pprof);
+	assert_true(!pprof == (r != 0));
+	assert_true(!profile.id[0] == (r != 0)); /* random numbers are for those that are made */
+	if (r == 0)
+		snprintf(b->service, sizeof(b->service), "%s",
+			 labels_value(&labels, "service_name"));
+	free(pprof);
 	labels_fini(&labels);
 	return r;
 }
@@ -160,8 +167,8 @@ static unsigned int go_round(struct bench *b, bool final)
 
 		if (r == HARVEST_E_WAITS)
 			return done;
-		assert_true(r == HARVEST_E_UNWANTED || (r == HARVEST_E_LATER && !final));
-		done += r == HARVEST_E_UNWANTED;
+		assert_true(r == 0 || r == HARVEST_E_UNWANTED || (r == HARVEST_E_LATER && !final));
+		done += r != HARVEST_E_LATER;
 	}
 	assert_true(harvest_is_done(&b->harvest));
 	return done;
@@ -204,6 +211,51 @@ static void in_the_end_none_waits(void **state)
 	assert_int_equal(b->harvest.counters.unwanted, N_TALLIES);
 }
 
+/* No rule asks for anything, but the service's name may be among what is not known. */
+static void what_no_rule_asks_for(void **state)
+{
+	const struct target_pair annotation = { "hone.io/service", "checkout" };
+	struct bench *b = *state;
+	struct place first = place_of(FIRST);
+	const struct pod pod = {
+		.namespace = "shop",
+		.name = "web-0",
+		.uid = first.pod_uid,
+		.annotations = &annotation,
+		.n_annotations = 1,
+		.containers = &(struct pod_container){ first.container, "api" },
+		.n_containers = 1,
+	};
+
+	b->rules = (struct target_rules){ .otherwise = RULE_PROFILE };
+	b->names.kube = &server;
+	tell_of(FIRST);
+	assert_int_equal(go_round(b, false), 1);
+	assert_string_equal(b->service, "api"); /* its executable's name */
+	assert_true(is_there(b, FIRST) && is_there(b, SECOND) && is_there(b, THIRD));
+	assert_int_equal(pods_put(&server.pods, &pod), 0);
+	assert_int_equal(go_round(b, false), 1);
+	assert_string_equal(b->service, "checkout");
+	assert_false(is_there(b, FIRST));
+	assert_int_equal(go_round(b, true), 2);
+	assert_string_equal(b->service, "api");
+	assert_int_equal(b->harvest.counters.profiles, N_TALLIES);
+}
+
+/* As long as nothing more is known, none of those that wait is looked at. */
+static void nothing_new(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(go_round(b, false), 1);
+	assert_int_equal(next(b, false), HARVEST_E_WAITS);
+	tell_of(THIRD);
+	assert_int_equal(go_round(b, false), 1);
+	assert_false(is_there(b, THIRD));
+	assert_int_equal(next(b, false), HARVEST_E_WAITS);
+	assert_int_equal(go_round(b, true), 2);
+}
+
 /* The next window ends, or the agent does. */
 static void what_waits_is_given_back(void **state)
 {
@@ -221,6 +273,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(those_without_names_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_the_end_none_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_no_rule_asks_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_waits_is_given_back, setup, teardown),
 	};
 
