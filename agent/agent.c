@@ -47,10 +47,11 @@ static int on_ring(struct loop_source *source, uint32_t events)
 /* Whose samples are wanted may hang on what is known of a pod just now. */
 static int follow_names(struct agent *a)
 {
+	int r = names_refresh(&a->names);
 	uint64_t changes = names_changes(&a->names);
 
-	if (changes == a->names_changes)
-		return 0;
+	if (r < 0 || changes == a->names_changes)
+		return r;
 	a->names_changes = changes;
 	return recorder_reconsider_cgroups(&a->recorder);
 }
