@@ -82,10 +82,12 @@ def cpu_time(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def until_spent(process, seconds):
-    """Waits until it had so much more CPU time, however busy the machine is."""
-    end_at = cpu_time(process) + seconds
+def until_spent(process, seconds, patience=120):
+    """Waits until it had so much more CPU time, however busy the machine is; but not for ever."""
+    end_at, deadline = cpu_time(process) + seconds, time.monotonic() + patience
     while cpu_time(process) < end_at:
+        assert process.poll() is None, f"it ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"it had no {seconds} s of CPU time in {patience} s"
         time.sleep(0.05)
 
 
