@@ -14,7 +14,7 @@ class Containers:
 
     def __init__(self, agent, n, hierarchy=None, name="pod"):
         self.agent = agent
-        self.root = (hierarchy or hierarchy_of_containers()) / f"hone-test-{os.getpid()}"
+        self.root = (hierarchy or hierarchy_of_containers()) / f"hone-test-{os.getpid()}-{name}"
         self.name = name
         self.ids = [f"{os.getpid():08x}{zlib.crc32(name.encode()):08x}{i:048x}" for i in range(n)]
         logs = agent.folder / "containers"

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node where things come and go for long: what the agent takes of memory does not grow."""
+import itertools
+import os
+import subprocess
+import time
+
+import bench
+import cgroups
+from agentbench import assert_near
+from strength_load import churning
+from strength_memory import distinct_builds
+
+TESTS = {}
+BUILDS = 20
+SLACK = 256  # KiB; of where in a window a look falls
+
+
+def test(function):
+    TESTS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+class Node:
+    """Pods that stay, one of each build; and pods that come, work for a moment and go."""
+
+    def __init__(self, agent, stays):
+        self.agent = agent
+        self.paths = distinct_builds(agent, BUILDS)
+        self.stays = stays
+        self.passed = 0
+        self.expected = 0.0
+
+    def begin(self):
+        for i, path in enumerate(self.paths):
+            self.stays.start(i, path, "pulse", "2ms", "150ms")
+
+    def pod(self):
+        """One that lives for a moment."""
+        with cgroups.Containers(self.agent, 1, name=f"passing{self.passed}") as made:
+            self.expected += made.timed(0, "200ms")
+        self.passed += 1
+
+    def release(self):
+        """A new build takes the place of an old one, as a file of its own."""
+        path = self.paths[self.passed % BUILDS]
+        new = path.with_suffix(".new")
+        new.write_bytes(path.read_bytes())
+        new.chmod(0o755)
+        new.rename(path)
+        subprocess.run([path, "spin", "5ms"], check=True, stdout=subprocess.DEVNULL)
+
+
+def look(agent):
+    parts = agent.resident()
+    return parts["anonymous"], agent.status()["memory"]["kernel"] >> 10
+
+
+def most(looks, begin, end):
+    """The most of each part between two moments."""
+    return [max(part) for part in zip(*(sizes for at, sizes in looks if begin <= at < end))]
+
+
+@test
+def soak(agent):
+    """An hour of pods that come and go, of new builds and of programs of a moment."""
+    window, length, warm = (30, 3600, 600) if agent.long else (1, 60, 20)
+    agent.freq = 99
+    agent.run(f"{window}s")
+    looks, began = [], time.monotonic()
+    with cgroups.Containers(agent, BUILDS, name="stays") as stays, churning(agent, 20) as churn:
+        node = Node(agent, stays)
+        node.begin()
+        for turn in itertools.count():
+            at = time.monotonic() - began
+            if at >= length:
+                break
+            node.pod()
+            if turn % 8 == 0:
+                node.release()
+            looks.append((at, look(agent)))
+    status = agent.delivered()
+    agent.stop()
+
+    half = warm + (length - warm) / 2
+    before, after = most(looks, warm, half), most(looks, half, length)
+    tenths = [most(looks, length * i / 10, length * (i + 1) / 10) for i in range(10)]
+    placed, got = (sum(bench.weight_in(p, "main.timed") for p in agent.profiles(service))
+                   for service in ("*_test_passing*_c", "*"))
+    print(f"{length} s, windows of {window} s: {node.passed} pods, {churn.started} programs; load "
+          f"{os.getloadavg()[0]:.1f}\nanonymous and kernel, the most of each tenth: {tenths} KiB\n"
+          f"{got} samples of the pods that went, {got - placed} of unknown place, "
+          f"{node.expected:.0f} by CPU time; "
+          f"lost {status['lost']}, evictions {status['evictions']}")
+    assert_near(got, node.expected)
+    assert all(b <= a + SLACK for a, b in zip(before, after)), (before, after)
