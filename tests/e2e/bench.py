@@ -212,5 +212,18 @@ def container_pid(bench, name):
     return json.loads(out)["pid"]
 
 
+RUNC = "github.com/opencontainers/runc"
+
+
+def main_of(path):
+    """The main package that a profile is of."""
+    return next(re.search(r"main=(\S+)", c)[1] for c in pprofile.Profile(path).comments if "main=" in c)
+
+
+def not_of_runc(paths):
+    """What begins in a container is runc itself: profiled, too, if a Go made it that hone can read."""
+    return [path for path in paths if main_of(path) != RUNC]
+
+
 def static_actor(bench):
     return harness.build("actor", bench.folder, "-tags=netgo,osusergo")
