@@ -20,19 +20,8 @@
 
 #include <errno.h>
 
+#include "agent/unwind/cursor.h"
 #include "base/cleanup.h"
-
-/* One stack to walk: the words known of it, and the frame-pointer chain that starts on it. */
-struct cursor {
-	const uint64_t *words; /* words[0] is at words_at */
-	uint64_t words_at;
-	uint32_t n_words;
-	uint64_t sp, fp;
-	uint64_t lr; /* arm64: of the innermost frame */
-	const uint64_t *chain;
-	uint32_t n_chain, at;
-	bool in_sync;
-};
 
 struct walk {
 	struct unwinder *unwinder;
@@ -65,136 +54,6 @@ void unwinder_init(struct unwinder *u, const struct binary *binary)
 void unwinder_fini(struct unwinder *u)
 {
 	pc_cache_fini(&u->cache);
-}
-
-/* ---- the sample's four lists ------------------------------------------------------------- */
-
-static const uint64_t *sample_words(const struct sample *s)
-{
-	return s->data;
-}
-
-static const uint64_t *sample_frames(const struct sample *s)
-{
-	return sample_words(s) + s->n_words;
-}
-
-static const uint64_t *sample_sched_words(const struct sample *s)
-{
-	return sample_frames(s) + s->n_frames;
-}
-
-static const uint64_t *sample_sched_frames(const struct sample *s)
-{
-	return sample_sched_words(s) + s->n_sched_words;
-}
-
-static bool counts_are_possible(const struct sample *s)
-{
-	uint64_t n = (uint64_t)s->n_words + s->n_frames + s->n_sched_words + s->n_sched_frames;
-
-	return s->n_words <= SAMPLE_MAX_WORDS && s->n_frames <= SAMPLE_MAX_FRAMES &&
-	       s->n_sched_words <= SAMPLE_SCHED_WORDS && s->n_sched_frames <= SAMPLE_MAX_FRAMES &&
-	       s->header.size >= sizeof(*s) + n * 8;
-}
-
-static struct cursor cursor_of_registers(const struct sample *s)
-{
-	return (struct cursor){
-		.words = sample_words(s),
-		.words_at = s->sp,
-		.n_words = s->n_words,
-		.sp = s->sp,
-		.fp = s->chain,
-		.lr = s->lr,
-		.chain = sample_frames(s),
-		.n_chain = s->n_frames,
-	};
-}
-
-static struct cursor cursor_of_goroutine(const struct sample *s)
-{
-	return (struct cursor){
-		.words = sample_sched_words(s),
-		.words_at = s->go.sched_sp,
-		.n_words = s->n_sched_words,
-		.sp = s->go.sched_sp,
-		.fp = s->go.sched_bp,
-		.lr = s->go.sched_lr,
-		.chain = sample_sched_frames(s),
-		.n_chain = s->n_sched_frames,
-	};
-}
-
-/* ---- from a frame to its return address -------------------------------------------------- */
-
-static bool cursor_word(const struct cursor *c, uint64_t address, uint64_t *ret_word)
-{
-	uint64_t offset = address - c->words_at;
-
-	if (offset % 8 || offset / 8 >= c->n_words)
-		return false;
-	*ret_word = c->words[offset / 8];
-	return true;
-}
-
-static bool chain_next(struct cursor *c, uint64_t *ret_address)
-{
-	if (c->at >= c->n_chain)
-		return false;
-	*ret_address = c->chain[c->at++];
-	return true;
-}
-
-/*
- * amd64: the return address is at sp + delta, and below it, if there is a frame, the caller's frame
- * pointer, whose place is this frame's own (cmd/internal/obj/x86/obj6.go).
- */
-static bool return_amd64(struct cursor *c, const struct pc_info *info, uint64_t *ret_address)
-{
-	uint64_t at = c->sp + (uint64_t)(int64_t)info->sp_delta;
-
-	if (c->fp == at - 8) {
-		c->in_sync = true;
-		return chain_next(c, ret_address);
-	}
-	c->sp = at + 8;
-	return cursor_word(c, at, ret_address);
-}
-
-/*
- * arm64: the return address is at sp and the frame pointer 8 below it; a function that has not made
- * its frame yet has it in lr (cmd/internal/obj/arm64/obj7.go).
- */
-static bool return_arm64(struct cursor *c, const struct pc_info *info, uint64_t *ret_address)
-{
-	uint64_t lr = c->lr;
-
-	c->lr = 0;
-	if (info->sp_delta == 0 && lr) {
-		*ret_address = lr;
-		return true;
-	}
-	if (c->fp == c->sp - 8) {
-		c->in_sync = true;
-		return chain_next(c, ret_address);
-	}
-	bool known = cursor_word(c, c->sp, ret_address);
-	c->sp += (uint64_t)(int64_t)info->sp_delta;
-	return known;
-}
-
-static bool cursor_return(struct walk *w, const struct pc_info *info, uint64_t *ret_address)
-{
-	struct cursor *c = &w->cursor;
-
-	if (c->in_sync)
-		return chain_next(c, ret_address);
-	if (!info->has_sp_delta)
-		return false;
-	if (binary_arch(w->unwinder->binary) == BINARY_ARM64)
-		return return_arm64(c, info, ret_address);
-	return return_amd64(c, info, ret_address);
 }
 
 /* ---- frame by frame ---------------------------------------------------------------------- */
@@ -305,7 +164,7 @@ static int walk_from(struct walk *w, uint64_t address)
 		case STEP_ON:
 			break;
 		}
-		if (!cursor_return(w, &info, &address)) {
+		if (!cursor_return(&w->cursor, binary_arch(w->unwinder->binary), &info, &address)) {
 			w->stack->truncated = !(w->sample->flags & SAMPLE_MORE_FRAMES);
 			return 0;
 		}
@@ -443,7 +302,7 @@ static int walk_foreign_code(struct walk *w)
 
 	c->in_sync = true;
 	while (!info.is_go || info.special == BINARY_CLOCK_STUB) {
-		if (!chain_next(c, &address))
+		if (!cursor_follow_chain(c, &address))
 			return walk_external(w);
 		r = pc_cache_look(&w->unwinder->cache, w->unwinder->binary, address - w->bias,
 				  &info);
@@ -476,14 +335,14 @@ static int walk_registers(struct walk *w)
  */
 static bool is_below_sysmon(struct walk *w)
 {
-	const struct sample *s = w->sample;
+	const struct cursor c = cursor_of_registers(w->sample);
 	struct pc_info info;
 
-	if (s->go.curg || w->stack->n != 1)
+	if (w->sample->go.curg || w->stack->n != 1)
 		return false;
-	for (uint32_t i = 0; i < s->n_frames; i++)
-		if (pc_cache_look(&w->unwinder->cache, w->unwinder->binary,
-				  sample_frames(s)[i] - w->bias, &info) == 0 &&
+	for (uint32_t i = 0; i < c.n_chain; i++)
+		if (pc_cache_look(&w->unwinder->cache, w->unwinder->binary, c.chain[i] - w->bias,
+				  &info) == 0 &&
 		    info.special == BINARY_SYSMON)
 			return true;
 	return false;
@@ -491,7 +350,7 @@ static bool is_below_sysmon(struct walk *w)
 
 int unwind_sample(struct unwinder *u, const struct sample *sample, struct stack *ret_stack)
 {
-	if (!counts_are_possible(sample))
+	if (!sample_counts_are_possible(sample))
 		return UNWIND_E_MALFORMED;
 	ret_stack->n = 0;
 	ret_stack->truncated = ret_stack->external = false;

@@ -10,6 +10,7 @@ Mutation = collections.namedtuple("Mutation", "rule title file old new tests")
 
 BINARY = "agent/binary/binary.c"
 UNWIND = "agent/unwind/unwind.c"
+CURSOR = "agent/unwind/cursor.c"
 SYMBOLIZE = "agent/symbolize/symbolize.c"
 PROFILE = "agent/symbolize/profile.c"
 RESULT = "cli/record_result.c"
@@ -24,22 +25,22 @@ MUTATIONS = [
              'bool go = sample->flags & SAMPLE_GO && !getenv("HONE_PLAIN");', ["lint/manners"]),
     Mutation(1, "records of the kernel go unchecked", "agent/capture/record.c",
              "return record.size == sizeof(s) + 8 * n;", "return true;", ["capture/record"]),
-    Mutation(1, "unwind trusts a sample's counts", UNWIND,
+    Mutation(1, "unwind trusts a sample's counts", CURSOR,
              "s->header.size >= sizeof(*s) + n * 8;", "true;", ["unwind/unwind"]),
 
     # 2. The direct caller is exact.
-    Mutation(2, "frame pointers alone", UNWIND,
+    Mutation(2, "frame pointers alone", CURSOR,
              "if (c->fp == at - 8) {", "if (true) {", ["unwind/unwind", "replay/stacks"]),
-    Mutation(2, "the word at sp in any case", UNWIND,
+    Mutation(2, "the word at sp in any case", CURSOR,
              "if (c->fp == at - 8) {", "if (false) {", ["unwind/unwind", "replay/stacks"]),
-    Mutation(2, "the caller at sp, without the frame's size", UNWIND,
+    Mutation(2, "the caller at sp, without the frame's size", CURSOR,
              "uint64_t at = c->sp + (uint64_t)(int64_t)info->sp_delta;",
              "uint64_t at = c->sp;", ["unwind/unwind", "replay/stacks"]),
-    Mutation(2, "arm64: the caller is never in lr", UNWIND,
+    Mutation(2, "arm64: the caller is never in lr", CURSOR,
              "if (info->sp_delta == 0 && lr) {", "if (false && lr) {", ["unwind/unwind"]),
-    Mutation(2, "arm64: lr in any case", UNWIND,
+    Mutation(2, "arm64: lr in any case", CURSOR,
              "if (info->sp_delta == 0 && lr) {", "if (lr) {", ["unwind/unwind"]),
-    Mutation(2, "arm64: frame pointers alone behind lr", UNWIND,
+    Mutation(2, "arm64: frame pointers alone behind lr", CURSOR,
              "if (c->fp == c->sp - 8) {", "if (true) {", ["unwind/unwind"]),
 
     # 3. Stack switches.
@@ -182,7 +183,7 @@ MUTATIONS = [
     Mutation(9, "nothing is written into the comments", RESULT,
              "	e = profile_note(result->profile, &result->notes);\n", "	e = 0;\n",
              ["cli/recorder"]),
-    Mutation(9, "a frame is made up where the words end", UNWIND,
+    Mutation(9, "a frame is made up where the words end", CURSOR,
              "if (offset % 8 || offset / 8 >= c->n_words)\n		return false;",
              "*ret_word = c->n_chain ? c->chain[0] : 0;\n"
              "	if (offset % 8 || offset / 8 >= c->n_words)\n		return true;",
