@@ -7,14 +7,17 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "cli/live.h"
-#include "cli/record_result.h"
+#include "cli/preview.h"
 
 /* The kernel program wakes us where something is urgent, or the ring half full. */
 #define DRAIN_INTERVAL NSEC_PER_SEC
 #define SHOW_INTERVAL  NSEC_PER_SEC
-/* Judge anew when there is this much more to judge, so that it costs little however long it lasts.
+/*
+ * Judge anew when there is this much more to judge, so that it costs little however long it lasts;
+ * more rarely where the recording does not end by it.
  */
-#define JUDGE_GROWTH 1.2
+#define GROWTH_TO_READ 1.5
+#define GROWTH_TO_END  1.2
 
 struct record_loop {
 	struct loop loop;
@@ -24,6 +27,7 @@ struct record_loop {
 	struct recorder *recorder;
 	const struct record_loop_options *options;
 	struct live live;
+	struct preview preview;
 	struct pgo_quality quality;
 	uint64_t judged; /* samples in it */
 	bool unjudged;	 /* has grown too large for that */
@@ -72,10 +76,12 @@ static int on_signal(struct loop_signals *signals, int number)
 
 static int judge(struct record_loop *l, const struct tally *tally)
 {
-	if (l->unjudged || (double)tally->stacks.total < (double)l->judged * JUDGE_GROWTH)
+	const double growth = l->options->until_ready ? GROWTH_TO_END : GROWTH_TO_READ;
+
+	if (l->unjudged || (double)tally->stacks.total < (double)l->judged * growth)
 		return 0;
 	l->judged = tally->stacks.total;
-	int r = record_preview(tally, &l->quality);
+	int r = preview_judge(&l->preview, tally, &l->quality);
 	l->unjudged = r == PGO_E_TOO_LARGE;
 	return r < 0 ? r : 0;
 }
@@ -164,6 +170,7 @@ static int set_up(struct record_loop *l)
 static void tear_down(struct record_loop *l)
 {
 	live_clear(&l->live);
+	preview_fini(&l->preview);
 	loop_timer_fini(&l->end);
 	loop_timer_fini(&l->show);
 	loop_timer_fini(&l->drain);
@@ -183,6 +190,7 @@ int record_loop(struct recorder *r, const struct record_loop_options *options,
 		.end = LOOP_TIMER_NULL,
 		.signals = LOOP_SIGNALS_NULL,
 		.live = LIVE_NULL,
+		.preview = PREVIEW_NULL,
 		.recorder = r,
 		.options = options,
 		.start = clock_monotonic(),

@@ -8,32 +8,9 @@
 #include "agent/symbolize/symbolize.h"
 #include "base/clock.h"
 
-static void profile_freep(struct pprof_profile **p)
-{
-	pprof_free(*p);
-}
-
 void record_result_fini(struct record_result *result)
 {
 	result->profile = pprof_free(result->profile);
-}
-
-int record_preview(const struct tally *tally, struct pgo_quality *ret_quality)
-{
-	_cleanup_(profile_freep) struct pprof_profile *profile = NULL;
-	const struct profile_facts facts = { .period = 1 };
-	const struct symbolize_options options = {
-		.mapping_file = "",
-		.period = 1,
-		.physical_frames = 2,
-	};
-	struct symbolize_counts counts;
-	int r = profile_new(tally->build->binary, &facts, &profile);
-
-	if (r == 0)
-		r = symbolize_stacks(tally->build->binary, &tally->stacks, &options, profile,
-				     &counts);
-	return r == 0 ? pgo_assess(profile, ret_quality, NULL) : r;
 }
 
 static struct pgo_notes notes_of(const struct tally *tally, const struct recorder *r,

@@ -37,9 +37,3 @@ int record_result_make(struct record_result *result, const struct recorder *r);
 
 /* Is there a profile, and would the compiler take it and do something with it, as far as known? */
 bool record_result_is_useful(const struct record_result *result);
-
-/*
- * How good a profile the tally would give now. As cheap as can be: two frames of each stack, which
- * is what the compiler looks at. 0, PGO_E_TOO_LARGE or -ENOMEM.
- */
-int record_preview(const struct tally *tally, struct pgo_quality *ret_quality);

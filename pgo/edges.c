@@ -192,6 +192,11 @@ static int weigh_edges(struct builder *b)
 	return 0;
 }
 
+static int by_name(const struct pgo_names *names, uint32_t a, uint32_t b)
+{
+	return a == b ? 0 : strcmp(pgo_names_text(names, a), pgo_names_text(names, b));
+}
+
 static int by_weight(const void *a, const void *b, void *arg)
 {
 	const struct pgo_edges *out = arg;
@@ -201,11 +206,9 @@ static int by_weight(const void *a, const void *b, void *arg)
 
 	if (x->weight != y->weight)
 		return x->weight > y->weight ? -1 : 1;
-	order = strcmp(pgo_names_text(&out->names, x->caller),
-		       pgo_names_text(&out->names, y->caller));
+	order = by_name(&out->names, x->caller, y->caller);
 	if (order == 0)
-		order = strcmp(pgo_names_text(&out->names, x->callee),
-			       pgo_names_text(&out->names, y->callee));
+		order = by_name(&out->names, x->callee, y->callee);
 	if (order == 0)
 		order = (x->offset > y->offset) - (x->offset < y->offset);
 	return order;

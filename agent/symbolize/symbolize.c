@@ -20,19 +20,23 @@ struct symbol {
 
 struct symbolizer {
 	const struct binary *binary;
-	const struct symbolize_options *options;
+	struct symbolize_options options;
 	struct pprof_profile *profile;
 	uint32_t mapping;
 	struct symbol *symbols;
 	uint32_t n_symbols, capacity;
 	struct index index;
 	size_t text; /* bytes of names and files in the profile, of SYMBOLIZE_MAX_TEXT */
+	uint64_t
+		*added; /* of each stack, for symbolizer_update(): how often it is in the profile */
+	uint32_t n_added;
 	struct symbolize_counts counts;
 };
 
 static void symbolizer_fini(struct symbolizer *z)
 {
 	free(z->symbols);
+	free(z->added);
 	index_fini(&z->index);
 }
 
@@ -176,10 +180,10 @@ static int add_stack(struct symbolizer *z, const uint32_t *frames, uint32_t n, u
 			complete = complete && symbol.is_named;
 		locations[n_locations++] = symbol.location;
 		n_logical += symbol.n_lines;
-		if (n_locations == z->options->physical_frames)
+		if (n_locations == z->options.physical_frames)
 			break;
 	}
-	const int64_t values[] = { (int64_t)count, (int64_t)(count * z->options->period) };
+	const int64_t values[] = { (int64_t)count, (int64_t)(count * z->options.period) };
 	const struct pprof_sample sample = {
 		.locations = locations,
 		.n_locations = n_locations,
@@ -207,24 +211,31 @@ static int add_mapping(struct symbolizer *z)
 		.start = segment.address,
 		.limit = segment.address + segment.size,
 		.offset = segment.offset,
-		.file = z->options->mapping_file,
+		.file = z->options.mapping_file,
 		.build_id = hex,
 		.has_functions = true,
 	};
 	return pprof_add_mapping(z->profile, &m, &z->mapping);
 }
 
+static int symbolizer_init(struct symbolizer *z, const struct binary *binary,
+			   const struct symbolize_options *options, struct pprof_profile *profile)
+{
+	*z = (struct symbolizer){
+		.binary = binary,
+		.options = *options,
+		.profile = profile,
+		.index = INDEX_NULL,
+	};
+	return add_mapping(z);
+}
+
 int symbolize_stacks(const struct binary *binary, const struct stacks *stacks,
 		     const struct symbolize_options *options, struct pprof_profile *profile,
 		     struct symbolize_counts *ret_counts)
 {
-	_cleanup_(symbolizer_fini) struct symbolizer z = {
-		.binary = binary,
-		.options = options,
-		.profile = profile,
-		.index = INDEX_NULL,
-	};
-	int r = add_mapping(&z);
+	_cleanup_(symbolizer_fini) struct symbolizer z;
+	int r = symbolizer_init(&z, binary, options, profile);
 
 	for (uint32_t i = 0; r >= 0 && i < stacks->n_entries; i++) {
 		const struct stacks_entry *e = &stacks->entries[i];
@@ -232,5 +243,58 @@ int symbolize_stacks(const struct binary *binary, const struct stacks *stacks,
 		r = add_stack(&z, stacks_frames(stacks, e), e->n, e->count);
 	}
 	*ret_counts = z.counts;
+	return r < 0 ? r : 0;
+}
+
+/* ---- bit by bit -------------------------------------------------------------------------- */
+
+int symbolizer_new(const struct binary *binary, const struct symbolize_options *options,
+		   struct pprof_profile *profile, struct symbolizer **ret_symbolizer)
+{
+	_cleanup_(freep) struct symbolizer *z = malloc(sizeof(*z));
+
+	if (!z)
+		return -ENOMEM;
+	int r = symbolizer_init(z, binary, options, profile);
+	if (r < 0)
+		return r;
+	*ret_symbolizer = TAKE_PTR(z);
+	return 0;
+}
+
+struct symbolizer *symbolizer_free(struct symbolizer *z)
+{
+	if (z)
+		symbolizer_fini(z);
+	free(z);
+	return NULL;
+}
+
+/* Stacks that are new have not been added at all. */
+static int know_stacks(struct symbolizer *z, uint32_t n)
+{
+	if (n <= z->n_added)
+		return 0;
+	uint64_t *added = reallocarray(z->added, n, sizeof(*added));
+	if (!added)
+		return -ENOMEM;
+	memset(added + z->n_added, 0, (n - z->n_added) * sizeof(*added));
+	z->added = added;
+	z->n_added = n;
+	return 0;
+}
+
+int symbolizer_update(struct symbolizer *z, const struct stacks *stacks)
+{
+	int r = know_stacks(z, stacks->n_entries);
+
+	for (uint32_t i = 0; r >= 0 && i < stacks->n_entries; i++) {
+		const struct stacks_entry *e = &stacks->entries[i];
+
+		if (e->count == z->added[i])
+			continue;
+		r = add_stack(z, stacks_frames(stacks, e), e->n, e->count - z->added[i]);
+		z->added[i] = e->count;
+	}
 	return r < 0 ? r : 0;
 }

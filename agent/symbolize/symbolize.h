@@ -44,3 +44,17 @@ struct symbolize_counts {
 int symbolize_stacks(const struct binary *binary, const struct stacks *stacks,
 		     const struct symbolize_options *options, struct pprof_profile *profile,
 		     struct symbolize_counts *ret_counts);
+
+/*
+ * The same bit by bit, for stacks that grow: of what the profile has already, nothing is looked up
+ * or added again.
+ */
+struct symbolizer;
+
+/* @binary and @profile are borrowed until it is freed. 0, -ENOMEM or -EINVAL. */
+int symbolizer_new(const struct binary *binary, const struct symbolize_options *options,
+		   struct pprof_profile *profile, struct symbolizer **ret_symbolizer);
+struct symbolizer *symbolizer_free(struct symbolizer *z);
+
+/* Add what came since the last call: the same @stacks as then, not cleared. As above. */
+int symbolizer_update(struct symbolizer *z, const struct stacks *stacks);

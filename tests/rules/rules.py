@@ -150,7 +150,7 @@ MUTATIONS = [
              "return r ? r : pprof_add_sample_type(p, &types[1]);", "return r;",
              ["symbolize/profile"]),
     Mutation(8, "no nanoseconds", SYMBOLIZE,
-             "(int64_t)(count * z->options->period) };", "0 };",
+             "(int64_t)(count * z->options.period) };", "0 };",
              ["symbolize/symbolize", "cli/recorder"]),
     Mutation(8, "no period", PROFILE, ".period = (int64_t)facts->period,", ".period = 1,",
              ["symbolize/profile"]),

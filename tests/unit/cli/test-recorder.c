@@ -15,6 +15,7 @@
 #include "agent/recorder/recorder.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/preview.h"
 #include "cli/record_report.h"
 #include "cli/record_result.h"
 #include "tests/unit/cli/recorder-fakes.h"
@@ -147,6 +148,12 @@ static void conclude(struct recording *r)
 	r->result.tally = recorder_largest(&r->recorder);
 	if (r->result.tally)
 		assert_int_equal(record_result_make(&r->result, &r->recorder), 0);
+}
+
+static void forget_records(struct recording *r)
+{
+	while (r->n)
+		free(r->records[--r->n]);
 }
 
 /* ---- what is counted --------------------------------------------------------------------- */
@@ -480,6 +487,7 @@ static void test_gaps_are_told(void **state)
 /* More than can be judged is written all the same. */
 static void test_too_large_to_be_judged_is_no_reason_to_throw_it_away(void **state)
 {
+	struct preview preview = PREVIEW_NULL;
 	struct pgo_quality quality;
 	struct recording r;
 	char text[4096];
@@ -489,7 +497,8 @@ static void test_too_large_to_be_judged_is_no_reason_to_throw_it_away(void **sta
 	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
 	assess_outcome = PGO_E_TOO_LARGE;
 	conclude(&r);
-	assert_int_equal(record_preview(r.result.tally, &quality), PGO_E_TOO_LARGE);
+	assert_int_equal(preview_judge(&preview, r.result.tally, &quality), PGO_E_TOO_LARGE);
+	preview_fini(&preview);
 	assert_true(r.result.unjudged);
 	assert_true(record_result_is_useful(&r.result));
 	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
@@ -501,9 +510,24 @@ static void test_too_large_to_be_judged_is_no_reason_to_throw_it_away(void **sta
 
 /* ---- how good it is so far --------------------------------------------------------------- */
 
-static void test_preview_judges_as_the_result_does(void **state)
+static void expect_same_judgement(struct preview *preview, struct recording *r)
 {
 	struct pgo_quality quality;
+
+	conclude(r);
+	assert_int_equal(preview_judge(preview, r->result.tally, &quality), 0);
+	assert_int_equal(quality.verdict, r->result.quality.verdict);
+	assert_int_equal(quality.edges, r->result.quality.edges);
+	assert_int_equal(quality.samples, r->result.quality.samples);
+	assert_int_equal(quality.weight, r->result.quality.weight);
+	assert_true(quality.coverage == r->result.quality.coverage);
+	record_result_fini(&r->result);
+}
+
+/* Each time anew, while old stacks are seen again and new ones come. */
+static void test_preview_judges_as_the_result_does(void **state)
+{
+	struct preview preview = PREVIEW_NULL;
 	struct recording r;
 
 	(void)state;
@@ -511,12 +535,14 @@ static void test_preview_judges_as_the_result_does(void **state)
 	for (int i = 0; i < 5; i++)
 		happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
 	happens(&r, OURS(CALLER, ROOT, GOEXIT));
-	conclude(&r);
-	assert_int_equal(record_preview(r.result.tally, &quality), 0);
-	assert_int_equal(quality.verdict, r.result.quality.verdict);
-	assert_int_equal(quality.edges, r.result.quality.edges);
-	assert_int_equal(quality.samples, r.result.quality.samples);
-	assert_true(quality.coverage == r.result.quality.coverage);
+	expect_same_judgement(&preview, &r);
+	expect_same_judgement(&preview, &r);
+	forget_records(&r);
+	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, OURS(LEAF, ROOT, GOEXIT));
+	happens(&r, OURS(CALLER, ROOT, GOEXIT));
+	expect_same_judgement(&preview, &r);
+	preview_fini(&preview);
 	recording_fini(&r);
 }
 

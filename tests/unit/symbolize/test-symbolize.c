@@ -453,6 +453,35 @@ static void test_text_is_bounded(void **state)
 	made_fini(&m);
 }
 
+/* Bit by bit, while old stacks are seen again and new ones come: as if at once. */
+static void test_an_update_adds_what_is_new(void **state)
+{
+	const struct symbolize_options options = { .mapping_file = "", .period = 10 };
+	struct symbolizer *z = NULL;
+	struct made m;
+	(void)state;
+
+	made_init(&m);
+	assert_int_equal(symbolizer_new(&binary, &options, m.profile, &z), 0);
+	assert_int_equal(symbolizer_update(z, &m.stacks), 0);
+	assert_int_equal(pprof_n_samples(m.profile), 0);
+	ADD(&m, 1, LEAF, CALLER);
+	ADD(&m, 2, INLINED, CALLER);
+	assert_int_equal(symbolizer_update(z, &m.stacks), 0);
+	ADD(&m, 4, LEAF, CALLER);
+	ADD(&m, 8, LEAF);
+	assert_int_equal(symbolizer_update(z, &m.stacks), 0);
+	assert_int_equal(symbolizer_update(z, &m.stacks), 0);
+	assert_null(symbolizer_free(z));
+	assert_int_equal(pprof_n_samples(m.profile), 3);
+	assert_string_equal(stack_text(&m, 0), "main.leaf:12 < main.caller:25");
+	assert_int_equal(pprof_sample(m.profile, 0).values[0], 5);
+	assert_int_equal(pprof_sample(m.profile, 0).values[1], 50);
+	assert_int_equal(pprof_sample(m.profile, 1).values[0], 2);
+	assert_int_equal(pprof_sample(m.profile, 2).values[0], 8);
+	made_fini(&m);
+}
+
 static void test_mapping_is_the_text_segment_with_the_build_id(void **state)
 {
 	struct made m;
@@ -499,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_unnamed_frames_are_kept_and_counted),
 		cmocka_unit_test(test_empty_name_is_no_name),
 		cmocka_unit_test(test_text_is_bounded),
+		cmocka_unit_test(test_an_update_adds_what_is_new),
 		cmocka_unit_test(test_mapping_is_the_text_segment_with_the_build_id),
 	};
 
