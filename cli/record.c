@@ -115,8 +115,8 @@ static enum hone_exit open_recorder(struct session *s)
 		.descendants = s->target.descendants,
 		.container = s->target.container,
 		.by_file = s->target.by_file,
-		.device = s->target.device,
-		.inode = s->target.inode,
+		.file = s->target.file,
+		.file_path = s->target.file_path,
 		.procfs = &s->target.procfs,
 	};
 	struct capture_detail detail = { 0 };

@@ -303,6 +303,11 @@ static void refusal_reason(const struct record_report *report, char *text, size_
 			 "its processes ended before their program could be opened (%" PRIu64
 			 " samples). Record one that lives longer",
 			 r->counters.unnamed);
+	else if (r->options.by_file)
+		snprintf(text, size,
+			 "no sample in %.1f s: no process ran it, or none used CPU time. Record it "
+			 "under load, or longer",
+			 time);
 	else if (r->counters.foreign)
 		snprintf(text, size,
 			 "what ran was not Go (%" PRIu64

@@ -19,6 +19,8 @@ void record_target_fini(struct record_target *t)
 {
 	spawn_fini(&t->spawn);
 	free(t->started);
+	closep(&t->file);
+	free(t->file_path);
 	pid_list_fini(&t->pids);
 	procfs_close(&t->procfs);
 }
@@ -171,8 +173,13 @@ static enum hone_exit check_file(struct record_target *t, const char *path)
 		say_not_go("it", r, fd, path);
 		return HONE_ERROR;
 	}
-	t->device = st.st_dev;
-	t->inode = st.st_ino;
+	t->file_path = realpath(path, NULL);
+	if (!t->file_path) {
+		say_error(COMMAND, "cannot open %s: %s.", path, strerror(errno));
+		return HONE_ERROR;
+	}
+	t->file = fd;
+	fd = -1;
 	return HONE_OK;
 }
 
@@ -187,7 +194,6 @@ static enum hone_exit find_file(struct record_target *t, const char *path)
 	t->by_file = true;
 	snprintf(t->name, sizeof(t->name), "%s", path);
 	int r = find_by_exe(&t->procfs, path, &pids);
-	t->n_denied = pids.n_denied;
 	if (r == TARGET_E_REPLACED) {
 		say_error(COMMAND,
 			  "%s was replaced: the %zu process%s of that name run the file "

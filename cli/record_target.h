@@ -21,17 +21,18 @@ struct record_target {
 	struct pid_list pids; /* processes to watch; empty for a file */
 	uint64_t *started;    /* of each of them, as struct process has it; NULL: not known */
 	struct container_id container; /* they are all that are in it; or empty */
-	bool by_file; /* every process that runs the file of this device and inode */
-	uint64_t device, inode;
+	bool by_file;		       /* every process that runs this file */
+	int file;		       /* open, or -1 */
+	char *file_path;
 	bool descendants;
 	size_t n_denied; /* processes that could not be looked at to know whether they are meant */
 	struct spawn spawn; /* the command, waiting */
 	char name[256];	    /* for messages: "pid 42", "container 0123…" */
 };
 
-#define RECORD_TARGET_NULL                                                        \
-	{                                                                         \
-		.procfs = PROCFS_NULL, .pids = PID_LIST_NULL, .spawn = SPAWN_NULL \
+#define RECORD_TARGET_NULL                                                                    \
+	{                                                                                     \
+		.procfs = PROCFS_NULL, .pids = PID_LIST_NULL, .file = -1, .spawn = SPAWN_NULL \
 	}
 
 /* Find it; @user may be NULL. HONE_OK, or another exit code, and then it has been said why. */

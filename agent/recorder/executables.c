@@ -7,12 +7,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-static bool is_wanted(const struct recorder *r, const struct process *p)
-{
-	return !r->options.by_file ||
-	       (p->exe_device == r->options.device && p->exe_inode == r->options.inode);
-}
-
 int recorder_tell_build(struct recorder *r, struct build *build)
 {
 	struct exe_policy policy = { .verdict = EXE_IGNORE };
@@ -45,16 +39,15 @@ static int make_room(struct recorder *r)
 	return forget(r, build);
 }
 
-static int add_build(struct recorder *r, const struct exe_key *key, const struct process *p,
+static int add_build(struct recorder *r, const struct exe_key *key, int fd, const char *path,
 		     struct build **ret_build)
 {
-	int fd = is_wanted(r, p) ? p->exe : -1;
-	int e = builds_add(&r->builds, key, fd, p->exe_path, ret_build);
+	int e = builds_add(&r->builds, key, fd, path, ret_build);
 
 	if (e != BUILDS_E_FULL)
 		return e;
 	e = make_room(r);
-	return e == 0 ? builds_add(&r->builds, key, fd, p->exe_path, ret_build) : e;
+	return e == 0 ? builds_add(&r->builds, key, fd, path, ret_build) : e;
 }
 
 bool recorder_is_unwanted(const struct recorder *r, const struct build *build, struct group *group)
@@ -89,16 +82,29 @@ static int still_runs(struct recorder *r, struct glance *g, bool *ret_runs)
 	return e;
 }
 
-int recorder_open_build(struct recorder *r, struct glance *g, struct build **ret_build)
+static int open_of_process(struct recorder *r, struct glance *g, struct build **ret_build)
 {
 	bool runs;
 	int e = still_runs(r, g, &runs);
 
-	*ret_build = NULL;
 	if (e < 0 || !runs)
 		return e;
-	e = add_build(r, &g->header->exe, &g->process, ret_build);
-	if (e != 0)
+	return add_build(r, &g->header->exe, g->process.exe, g->process.exe_path, ret_build);
+}
+
+static int open_if_wanted(struct recorder *r, const struct exe_key *key, struct build **ret_build)
+{
+	if (memcmp(key, &r->file, sizeof(*key)) != 0)
+		return add_build(r, key, -1, "", ret_build);
+	return add_build(r, key, r->options.file, r->options.file_path, ret_build);
+}
+
+int recorder_open_build(struct recorder *r, struct glance *g, struct build **ret_build)
+{
+	*ret_build = NULL;
+	int e = r->options.by_file ? open_if_wanted(r, &g->header->exe, ret_build)
+				   : open_of_process(r, g, ret_build);
+	if (e != 0 || !*ret_build)
 		return e;
 	prepare(r, *ret_build);
 	e = recorder_tell_build(r, *ret_build);

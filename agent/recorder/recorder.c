@@ -11,6 +11,18 @@
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
 
+/* Known before the first process runs it; how short that lives is no matter then. */
+static int open_file(struct recorder *r)
+{
+	struct record_header header = { 0 };
+	struct glance g = { .header = &header };
+	struct build *build;
+	int e = capture_file_key(r->capture, r->options.file, &r->file);
+
+	header.exe = r->file;
+	return e == 0 ? recorder_open_build(r, &g, &build) : e;
+}
+
 int recorder_init(struct recorder *r, const struct recorder_options *options,
 		  struct capture_detail *ret_detail)
 {
@@ -31,7 +43,9 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 		e = members_init(&r->members);
 	if (e == 0 && options->group_of)
 		e = cgroups_init(&r->cgroups, options->budget);
-	return e == 0 ? capture_open(&capture, ret_detail, &r->capture) : e;
+	if (e == 0)
+		e = capture_open(&capture, ret_detail, &r->capture);
+	return e == 0 && options->by_file ? open_file(r) : e;
 }
 
 void recorder_fini(struct recorder *r)

@@ -14,7 +14,8 @@
  * that are gone before all that are of no group.
  *
  * Samples of an executable that nobody could open in time wait for another process that runs it,
- * until the window ends (parked.h).
+ * until the window ends (parked.h). By file there are none: it is open from the beginning, and no
+ * process is looked at.
  */
 #pragma once
 
@@ -56,8 +57,9 @@ struct recorder_options {
 	bool all;		       /* every process but our own */
 	bool descendants;	       /* children of watched processes too */
 	struct container_id container; /* with .descendants: and who else enters it; or empty */
-	bool by_file;		       /* not some processes, but all that run this file */
-	uint64_t device, inode;
+	bool by_file;		       /* not some processes, but all that run .file */
+	int file;		       /* open, and with its path borrowed */
+	const char *file_path;
 	const struct procfs *procfs; /* borrowed */
 
 	/* For .all: */
@@ -99,6 +101,7 @@ struct recorder_counters {
 struct recorder {
 	struct recorder_options options;
 	struct capture *capture;
+	struct exe_key file; /* what the kernel calls options.file */
 	struct builds builds;
 	struct members members;
 	struct cgroups cgroups;

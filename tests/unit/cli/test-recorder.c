@@ -95,6 +95,7 @@ static struct sample *make_sample(uint64_t inode, uint32_t pid, const int *chain
 
 #define OURS(...)  SAMPLE(1, (uint32_t)getpid(), __VA_ARGS__)
 #define TRUNCATED  LEAF, CALLER
+#define GONE	   0x7fffffff
 #define MAX_NUMBER 64
 
 /* One recording, from its records to its result. */
@@ -103,6 +104,7 @@ struct recording {
 	struct recorder recorder;
 	struct record_result result;
 	size_t n_denied;
+	const char *output;
 	bool json;
 	struct sample *records[MAX_NUMBER];
 	size_t n;
@@ -112,6 +114,7 @@ static void recording_init(struct recording *r)
 {
 	memset(r, 0, sizeof(*r));
 	fake_kernel = (struct fake_kernel){ .functions = functions, .n_functions = N_FUNCTIONS };
+	r->output = "default.pgo";
 	r->result = (struct record_result){ .frequency = 99 };
 	assert_int_equal(procfs_open("/proc", &r->procfs), 0);
 	const struct recorder_options options = { .frequency = 99, .procfs = &r->procfs };
@@ -265,7 +268,7 @@ static void test_process_that_is_gone_has_no_name(void **state)
 
 static void test_file_stays_known_when_its_process_is_gone(void **state)
 {
-	struct sample *gone = SAMPLE(1, 0x7fffffff, LEAF, CALLER, ROOT, GOEXIT);
+	struct sample *gone = SAMPLE(1, GONE, LEAF, CALLER, ROOT, GOEXIT);
 	struct recording r;
 
 	(void)state;
@@ -312,19 +315,43 @@ static void test_unreadable_program_does_not_end_the_recording(void **state)
 	recording_fini(&r);
 }
 
-/* By file: programs of others are not even opened. */
+static void recording_by_file(struct recording *r)
+{
+	const struct recorder_options options = {
+		.frequency = 99, .procfs = &r->procfs, .by_file = true, .file_path = "/bin/api"
+	};
+
+	recording_init(r);
+	recorder_fini(&r->recorder);
+	fake_kernel.exe = (struct exe_key){ .inode = 1 };
+	assert_int_equal(recorder_init(&r->recorder, &options, NULL), 0);
+}
+
+/*
+ * By file: it is known from the beginning, and counts also of processes that are gone. Those of
+ * others are not even looked at, gone or not, and are no loss.
+ */
 static void test_only_the_wanted_file_is_read(void **state)
 {
 	struct recording r;
 
 	(void)state;
-	recording_init(&r);
-	r.recorder.options.by_file = true; /* of no device and inode: not this program */
-	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
+	recording_by_file(&r);
+	assert_int_equal(fake_kernel.n_opened, 1);
+	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	happens(&r, SAMPLE(2, (uint32_t)getpid(), LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, SAMPLE(3, GONE, LEAF, CALLER, ROOT, GOEXIT));
 	drain(&r);
-	assert_int_equal(fake_kernel.n_opened, 0);
-	assert_int_equal(r.recorder.counters.foreign, 1);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	assert_int_equal(r.recorder.counters.foreign, 2);
+	forget_records(&r);
+	happens(&r, SAMPLE(1, GONE, LEAF, CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	assert_int_equal(fake_kernel.n_opened, 1);
+	assert_int_equal(r.recorder.counters.looks, 0);
+	assert_int_equal(r.result.notes.samples, 1);
+	assert_int_equal(r.result.notes.lost, 0);
+	assert_string_equal(r.result.tally->build->path, "/bin/api");
 	recording_fini(&r);
 }
 
@@ -405,11 +432,12 @@ static void test_no_start_lines_are_no_profile(void **state)
 
 /* ---- what is said of it ------------------------------------------------------------------ */
 
-static void summarize(struct recording *r, const char *output, int fd, char *ret_text, size_t size)
+static void tell(struct recording *r, enum hone_exit (*how)(const struct record_report *report),
+		 int fd, char *ret_text, size_t size)
 {
 	const struct record_report report = {
 		.target = "pid 1",
-		.output = output,
+		.output = r->output,
 		.n_denied = r->n_denied,
 		.json = r->json,
 		.recorder = &r->recorder,
@@ -420,12 +448,34 @@ static void summarize(struct recording *r, const char *output, int fd, char *ret
 
 	assert_non_null(file);
 	assert_int_equal(dup2(fileno(file), fd), fd);
-	assert_int_equal(record_report_summary(&report), HONE_OK);
+	assert_int_equal(how(&report), how == record_report_summary ? HONE_OK : HONE_REFUSED);
 	assert_int_equal(dup2(before, fd), fd);
 	close(before);
 	rewind(file);
 	ret_text[fread(ret_text, 1, size - 1, file)] = '\0';
 	fclose(file);
+}
+
+static void summarize(struct recording *r, const char *output, int fd, char *ret_text, size_t size)
+{
+	r->output = output;
+	tell(r, record_report_summary, fd, ret_text, size);
+}
+
+/* That others ran meanwhile is no reason. */
+static void test_a_file_that_nobody_runs(void **state)
+{
+	struct recording r;
+	char text[4096];
+
+	(void)state;
+	recording_by_file(&r);
+	happens(&r, SAMPLE(2, (uint32_t)getpid(), LEAF, CALLER, ROOT, GOEXIT));
+	happens(&r, SAMPLE(3, GONE, LEAF, CALLER, ROOT, GOEXIT));
+	conclude(&r);
+	tell(&r, record_report_refusal, STDERR_FILENO, text, sizeof(text));
+	assert_non_null(strstr(text, "no process ran it"));
+	recording_fini(&r);
 }
 
 /* A name that would steer the terminal, wherever the summary goes. */
@@ -624,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_that_has_forgotten_is_told_again),
 		cmocka_unit_test(test_unreadable_program_does_not_end_the_recording),
 		cmocka_unit_test(test_only_the_wanted_file_is_read),
+		cmocka_unit_test(test_a_file_that_nobody_runs),
 		cmocka_unit_test(test_the_program_with_most_samples_is_the_one),
 		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
 		cmocka_unit_test(test_a_file_written_over_is_no_profile),
