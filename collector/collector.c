@@ -120,6 +120,21 @@ static int open_depot(struct collector *c, const char *data)
 	return 1;
 }
 
+static void add_up(struct collector *c)
+{
+	struct curate_counts counts;
+	int r = curate_add_up(c->curate, (int64_t)clock_realtime(), &c->closing);
+
+	curate_read(c->curate, &counts);
+	if (counts.broken_sums > c->broken_sums)
+		collector_say(c, LOG_LEVEL_WARNING, "kept sums of profiles were damaged",
+			      "they were made anew; hone-collector verify looks for more", 0);
+	c->broken_sums = counts.broken_sums;
+	if (r != 0)
+		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be added up",
+			      r > 0 ? "its database is damaged" : NULL, r < 0 ? r : 0);
+}
+
 static void on_compacted(void *context, const struct compact_counts *counts, int result)
 {
 	struct collector *c = context;
@@ -131,11 +146,7 @@ static void on_compacted(void *context, const struct compact_counts *counts, int
 	if (result != 0)
 		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be merged or removed",
 			      command_trouble(result), 0);
-	result = curate_add_up(c->curate, (int64_t)clock_realtime(), &c->closing);
-	if (result != 0)
-		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be added up",
-			      result > 0 ? "its database is damaged" : NULL,
-			      result < 0 ? result : 0);
+	add_up(c);
 }
 
 static int start_compactor(struct collector *c)

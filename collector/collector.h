@@ -32,8 +32,8 @@ struct collector {
 	struct meter *meter;
 	struct accept_limits limits;
 	struct compactor *compactor;
-	uint64_t relieved;   /* passes that were told of; its own */
-	atomic_bool closing; /* asks who adds up in the background to end */
+	uint64_t relieved, broken_sums; /* that were told of; its own */
+	atomic_bool closing;		/* asks who adds up in the background to end */
 	struct query *query;
 	struct http *http;
 };

@@ -66,6 +66,10 @@ static void say(const struct depot_report *r)
 		printf("%" PRIu64 " profiles are in the index and nowhere else\n", r->missing);
 	if (r->unlisted)
 		printf("%" PRIu64 " profiles are not in the index, or otherwise\n", r->unlisted);
+	if (r->broken_sums)
+		printf("%" PRIu64
+		       " sums of profiles cannot be read; the profiles they are of can\n",
+		       r->broken_sums);
 	if (r->complaints)
 		printf("the database is damaged: %s\n", r->why);
 }

@@ -102,6 +102,12 @@ static void put_curate(struct curate *curate, struct buf *to)
 	put_one_of(to, name, "result", "busy", c.busy);
 	put_duration(to, PREFIX "pgo_make_duration_seconds", "To make one, or to find nothing.",
 		     c.make_time, c.made + c.none);
+	exposition_one(to, PREFIX "pgo_ahead_total", "counter",
+		       "Times that a program's new profiles were added up before anybody asked.",
+		       c.added_up);
+	exposition_one(to, PREFIX "pgo_broken_sums_total", "counter",
+		       "Kept sums that could not be read: their profiles were added up anew.",
+		       c.broken_sums);
 	exposition_one(to, PREFIX "pgo_cache_bytes", "gauge", "Of profiles kept in memory.",
 		       c.cache_bytes);
 }

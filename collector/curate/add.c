@@ -17,6 +17,11 @@ static void profile_freep(struct pprof_profile **p)
 	pprof_free(*p);
 }
 
+static int check_stop(const struct gathering *g)
+{
+	return g->stop && atomic_load(g->stop) ? -ECANCELED : 0;
+}
+
 /* ---- one profile ------------------------------------------------------------------------- */
 
 static struct tally tally_of(const struct depot_row *row, const struct trim_sum *sum)
@@ -128,24 +133,26 @@ static int add_rows(struct gathering *g, const struct item *items, size_t n,
 	_cleanup_(trim_closep) struct trim *trim = NULL;
 	int r = trim_open(to, g->request->policy.depth, &trim);
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_profile(g, items[i].row, trim, t);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = check_stop(g);
+		if (r == 0)
+			r = add_profile(g, items[i].row, trim, t);
+	}
 	return r;
 }
 
+/* One that is broken is counted, and as good as none: what it was made of is there. */
 static int recall_kept(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
 		       struct pprof_profile **sum, struct tally *tally, size_t *known)
 {
 	_cleanup_(profile_freep) struct pprof_profile *kept = NULL;
 	const struct trim_sum none = { 0 };
 	struct trim_sum of_all;
-	int r = kept_find(g->reader, g->request->policy.depth, ids, n, known, &kept);
+	int r = kept_find(g->reader, g->request->policy.depth, ids, n, known, &kept, &of_all);
 
-	if (r != 0 || !kept)
-		return r;
-	r = trim_measure(kept, &of_all);
-	if (r != 0)
-		return r < 0 ? r : -EBADMSG;
+	g->result->broken_sums += r == KEPT_E_BROKEN;
+	if (r < 0 || !kept)
+		return r < 0 ? r : 0;
 	*tally = (struct tally){ 0 };
 	for (size_t i = 0; i < *known; i++) {
 		const struct tally one = tally_of(items[i].row, &none);
@@ -241,8 +248,10 @@ static int add_items(struct gathering *g, struct item *items, size_t n, struct p
 	for (size_t i = 0, end; r == 0 && i < n; i = end) {
 		for (end = i; end < n && items[end].block == items[i].block; end++)
 			;
-		r = end - i < FEW ? add_rows(g, items + i, end - i, to, t)
-				  : add_block(g, items + i, ids + i, end - i, to, t);
+		r = check_stop(g);
+		if (r == 0)
+			r = end - i < FEW ? add_rows(g, items + i, end - i, to, t)
+					  : add_block(g, items + i, ids + i, end - i, to, t);
 	}
 	return r;
 }

@@ -24,7 +24,9 @@ struct curate {
 	struct cache cache;
 	unsigned int waiting; /* and making */
 	struct curate_counts counts;
+	bool look_again;  /* at all, ahead: a sum was broken */
 	int64_t added_up; /* when, by the one thread that does */
+	int64_t seen;	  /* id; likewise, of all up to it */
 };
 
 void curate_result_fini(struct curate_result *r)
@@ -91,6 +93,15 @@ static int look(struct curate *c, const struct curate_request *request, const ch
 	return r;
 }
 
+/* What is added up ahead next mends them. */
+static void count_broken(struct curate *c, size_t n)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->counts.broken_sums += n;
+	c->look_again |= n > 0;
+	pthread_mutex_unlock(&c->mutex);
+}
+
 static int make(struct curate *c, const struct curate_request *request, const char *key,
 		struct curate_result *ret_result)
 {
@@ -102,6 +113,7 @@ static int make(struct curate *c, const struct curate_request *request, const ch
 	if (r != CACHE_E_NONE)
 		return r;
 	r = gather(reader, request, c->cold, &c->blocks, ret_result);
+	count_broken(c, ret_result->broken_sums);
 	if (r == 0 && request->standing && ret_result->explain.good)
 		r = publish_settle(c->depot, request, c->cold, ret_result);
 	/* Without room on the disk it is given all the same, and published another time. */
@@ -224,47 +236,79 @@ static int add_name(void *context, const char *tenant, const char *name)
 	return buf_error(text);
 }
 
-static int list_names(struct curate *c, struct buf *names)
+static int list_names(struct curate *c, int64_t after, int64_t *ret_last, struct buf *names)
 {
 	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
 	int r = depot_reader_open(c->depot, &reader);
 
-	return r ? r : depot_each_name(reader, add_name, names);
+	return r ? r : depot_each_name(reader, after, ret_last, add_name, names);
+}
+
+static void count_ahead(struct curate *c, size_t broken)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->counts.added_up++;
+	c->counts.broken_sums += broken;
+	pthread_mutex_unlock(&c->mutex);
 }
 
 /* A reader for each: one that is held long keeps the log from being cleared. */
-static int add_up(struct curate *c, const char *tenant, const char *name, int64_t now)
+static int add_up(struct curate *c, const char *tenant, const char *name, int64_t now,
+		  const atomic_bool *stop)
 {
 	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
 	struct curate_request request = { .tenant = tenant, .name = name, .now = now };
+	size_t broken = 0;
 	int r = depot_reader_open(c->depot, &reader);
 
 	if (r != 0)
 		return r;
 	curate_policy_of(c, name, &request.policy);
-	r = gather_ahead(c->depot, reader, &request);
-	return r == CURATE_E_AMBIGUOUS || r == CURATE_E_NONE ? 0 : r;
+	r = gather_ahead(c->depot, reader, &request, stop, &broken);
+	count_ahead(c, broken);
+	return r == CURATE_E_AMBIGUOUS || r == CURATE_E_NONE || r == -ECANCELED ? 0 : r;
+}
+
+static int add_all_up(struct curate *c, const struct buf *names, int64_t now,
+		      const atomic_bool *stop)
+{
+	const char *at = (const char *)names->data, *end = at ? at + names->size : at;
+	int r = 0;
+
+	while (at < end && !atomic_load(stop)) {
+		const char *name = at + strlen(at) + 1;
+		int one = add_up(c, at, name, now, stop);
+
+		r = r ? r : one;
+		at = name + strlen(name) + 1;
+	}
+	return r;
+}
+
+/* From which id on; it is taken. */
+static int64_t take_seen(struct curate *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	int64_t seen = c->look_again ? 0 : c->seen;
+	c->look_again = false;
+	pthread_mutex_unlock(&c->mutex);
+	c->seen = 0;
+	return seen;
 }
 
 int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop)
 {
 	_cleanup_(buf_fini) struct buf names = BUF_INIT((size_t)64 << 20);
-	const char *at, *end;
-	int r = 0;
+	int64_t last = 0;
 
 	if (c->added_up && now - c->added_up < AHEAD_EVERY && now >= c->added_up)
 		return 0;
 	c->added_up = now;
-	r = list_names(c, &names);
-	at = (const char *)names.data;
-	end = r == 0 && at ? at + names.size : at;
-	while (at < end && !atomic_load(stop)) {
-		const char *name = at + strlen(at) + 1;
-		int one = add_up(c, at, name, now);
-
-		r = r ? r : one;
-		at = name + strlen(name) + 1;
-	}
+	int r = list_names(c, take_seen(c), &last, &names);
+	if (r == 0)
+		r = add_all_up(c, &names, now, stop);
+	if (r == 0 && !atomic_load(stop))
+		c->seen = last;
 	return r > 0 ? CURATE_E_DAMAGED : r;
 }
 

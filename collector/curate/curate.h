@@ -53,7 +53,8 @@ struct curate_request {
 };
 
 struct curate_result {
-	struct buf pprof; /* gzip */
+	struct buf pprof;   /* gzip */
+	size_t broken_sums; /* kept ones that could not be read, so that their profiles were */
 	struct curate_explain explain;
 };
 
@@ -84,10 +85,11 @@ int curate_peek(struct curate *c, const struct curate_request *request,
 		struct curate_result *ret_result);
 
 /*
- * Add up, for all there is, what will be asked for, and keep it in the depot: what comes between is
- * then all that curate_make() has to read. To be called every now and then, by one thread; most
+ * Add up what will be asked for of all that got new profiles since, and keep it in the depot: what
+ * comes between is then all that curate_make() has to read. The first time, and after a sum that
+ * could not be read, it is of all there is. To be called every now and then, by one thread; most
  * calls do nothing. Ends early when *@stop becomes true. 0, or CURATE_E_DAMAGED or -errno of the
- * first that could not be added up; the others are.
+ * first that could not be added up; the others are, and next time all are looked at again.
  */
 int curate_add_up(struct curate *c, int64_t now, const atomic_bool *stop);
 
@@ -96,6 +98,8 @@ struct curate_counts {
 	uint64_t cached, made, none, busy; /* answers: kept, made, of nothing, sent away */
 	uint64_t make_time;		   /* ns, of those made and of nothing */
 	uint64_t cache_bytes;
+	uint64_t added_up;    /* times that a program was looked at ahead */
+	uint64_t broken_sums; /* kept in the depot, could not be read, and were made anew */
 };
 
 void curate_read(struct curate *c, struct curate_counts *ret_counts);

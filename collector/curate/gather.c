@@ -325,7 +325,8 @@ static void begin_explain(struct curate_explain *e, const struct curate_request 
 	e->scale = 1;
 }
 
-int gather_ahead(struct depot *d, struct depot_reader *reader, const struct curate_request *request)
+int gather_ahead(struct depot *d, struct depot_reader *reader, const struct curate_request *request,
+		 const atomic_bool *stop, size_t *ret_broken)
 {
 	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
 	_cleanup_(blocks_fini) struct blocks blocks = { 0 };
@@ -334,6 +335,7 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 	_cleanup_(gathering_fini) struct gathering g = { .reader = reader,
 							 .blocks = &blocks,
 							 .keeper = d,
+							 .stop = stop,
 							 .list = &list,
 							 .request = request,
 							 .result = &result,
@@ -342,7 +344,10 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 	int r = outcome_of_depot(depot_list(reader, &query, &list));
 	if (r == 0 && list.n_rows)
 		r = prepare(&g, &query);
-	return r || !list.n_rows ? r : add_builds(&g);
+	if (r == 0 && list.n_rows)
+		r = add_builds(&g);
+	*ret_broken = result.broken_sums;
+	return r;
 }
 
 int gather(struct depot_reader *reader, const struct curate_request *request,

@@ -7,10 +7,13 @@
 
 struct depot_query gather_query(const struct curate_request *request);
 
-/* Add up what @request will need, and keep it in the depot. 0, an enum curate_outcome, or -errno.
+/*
+ * Add up what @request will need, and keep it in the depot. *ret_broken: kept sums that could not
+ * be read, and were made anew. 0, an enum curate_outcome, -ECANCELED when *@stop became true, or
+ * -errno.
  */
-int gather_ahead(struct depot *d, struct depot_reader *reader,
-		 const struct curate_request *request);
+int gather_ahead(struct depot *d, struct depot_reader *reader, const struct curate_request *request,
+		 const atomic_bool *stop, size_t *ret_broken);
 
 /* @cold may be NULL. 0, an enum curate_outcome, or -errno; ret->explain is set as far as it goes.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/curate/kept.h"
 
+#include <errno.h>
 #include <nettle/sha2.h>
 #include <string.h>
 
@@ -11,6 +12,11 @@
 #define MAX_SUM ((size_t)64 << 20)
 
 _Static_assert(DEPOT_DIGEST_SIZE == SHA256_DIGEST_SIZE, "a digest is one");
+
+static void profile_freep(struct pprof_profile **p)
+{
+	pprof_free(*p);
+}
 
 static void digest_of(const int64_t *ids, size_t n, uint8_t *ret_digest)
 {
@@ -26,25 +32,40 @@ static void digest_of(const int64_t *ids, size_t n, uint8_t *ret_digest)
 	sha256_digest(&h, SHA256_DIGEST_SIZE, ret_digest);
 }
 
+/* Whatever is in it: the database may be damaged, and others may write to it. */
+static int decode(struct span stored, struct pprof_profile **ret_sum, struct trim_sum *ret_measure)
+{
+	_cleanup_(profile_freep) struct pprof_profile *p = NULL;
+	int r = pprof_decode(stored.data, stored.size, NULL, &p, NULL);
+
+	if (r == 0)
+		r = trim_measure(p, ret_measure);
+	if (r == 0)
+		*ret_sum = TAKE_PTR(p);
+	return r > 0 ? KEPT_E_BROKEN : r;
+}
+
 int kept_find(struct depot_reader *r, size_t depth, const int64_t *ids, size_t n_ids, size_t *n,
-	      struct pprof_profile **ret_sum)
+	      struct pprof_profile **ret_sum, struct trim_sum *ret_measure)
 {
 	_cleanup_(buf_fini) struct buf stored = BUF_INIT(MAX_SUM);
 	struct depot_sum sum = { .first = ids[0], .kind = (int64_t)depth };
 	uint8_t digest[DEPOT_DIGEST_SIZE];
 	int result = depot_sum(r, &sum, &stored);
 
-	if (result != 0)
-		return result > 0 ? 0 : result;
-	if (sum.n <= (int64_t)*n || sum.n > (int64_t)n_ids)
+	if (result == DEPOT_E_NONE)
 		return 0;
+	if (result > 0 || result == -E2BIG || (result == 0 && sum.n < 1))
+		return KEPT_E_BROKEN;
+	if (result != 0 || sum.n <= (int64_t)*n || sum.n > (int64_t)n_ids)
+		return result;
 	digest_of(ids, (size_t)sum.n, digest);
 	if (memcmp(digest, sum.digest, sizeof(digest)) != 0)
 		return 0;
-	result = pprof_decode(stored.data, stored.size, NULL, ret_sum, NULL);
+	result = decode(span_of(stored.data, stored.size), ret_sum, ret_measure);
 	if (result == 0)
 		*n = (size_t)sum.n;
-	return result > 0 ? 0 : result;
+	return result;
 }
 
 static int put_notes(struct pprof_profile *p, const struct pgo_notes *notes)

@@ -8,12 +8,16 @@
 #include "collector/curate/blocks.h"
 #include "collector/depot/depot.h"
 
+enum kept_outcome {
+	KEPT_E_BROKEN = 1, /* what is kept cannot be read, or is no sum */
+};
+
 /*
- * The sum of the first *@n of these ids and what recordings said of it, where one of more than *@n
- * is kept; otherwise nothing is set. One that cannot be read is none. 0 or -errno.
+ * The sum of the first *@n of these ids, with what recordings said of it, and what it measures,
+ * where one of more than *@n is kept; otherwise nothing is set. 0, KEPT_E_BROKEN or -errno.
  */
 int kept_find(struct depot_reader *r, size_t depth, const int64_t *ids, size_t n_ids, size_t *n,
-	      struct pprof_profile **ret_sum);
+	      struct pprof_profile **ret_sum, struct trim_sum *ret_measure);
 
 /* Keep @sum of all of @ids; takes @notes into it. What is full or gone is no trouble. 0 or -errno.
  */

@@ -41,11 +41,12 @@ struct depot_report {
 	uint64_t broken;	  /* profiles that cannot be read, or are none */
 	uint64_t missing;	  /* that the index holds, and that are not stored */
 	uint64_t unlisted;	  /* that are stored, and are not in the index, or otherwise */
+	uint64_t broken_sums;	  /* kept sums (sums.h) that cannot be read: to be made anew */
 	uint64_t complaints;	  /* SQLite's own, of the database's structure; 100 at most */
 	char why[DEPOT_WHY_SIZE]; /* the first of them */
 };
 
-/* Is anything of it wrong? */
+/* Is anything of it wrong? Sums, too: what damaged them may have damaged more. */
 bool depot_report_bad(const struct depot_report *r);
 
 /* Read everything there is, whoever writes meanwhile. 0, an outcome or -errno. */

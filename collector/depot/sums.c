@@ -42,20 +42,36 @@ int depot_sum(struct depot_reader *r, struct depot_sum *sum, struct buf *to)
 	return code == SQLITE_ROW ? read_sum(s, sum, to) : sql_outcome(db, code);
 }
 
-int depot_each_name(struct depot_reader *r,
+static int find_last(sqlite3 *db, int64_t *ret_last)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(db, "SELECT max(id) FROM profile", &s);
+
+	if (r != 0)
+		return r;
+	int code = sqlite3_step(s);
+	*ret_last = sqlite3_column_int64(s, 0);
+	return sql_outcome(db, code);
+}
+
+int depot_each_name(struct depot_reader *r, int64_t after, int64_t *ret_last,
 		    int (*each)(void *context, const char *tenant, const char *name), void *context)
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
 	sqlite3 *db = depot_reader_database(r);
 	int code = SQLITE_DONE;
-	int result = sql_prepare(
-		db,
-		"SELECT DISTINCT tenant, CASE package WHEN '' THEN service ELSE package END AS name"
-		" FROM series WHERE name <> '' AND EXISTS"
-		" (SELECT 1 FROM profile p WHERE p.series = series.id AND p.cpu = 1)"
-		" ORDER BY tenant, name",
-		&s);
+	int result = find_last(db, ret_last);
 
+	if (result == 0)
+		result = sql_prepare(
+			db,
+			"SELECT DISTINCT tenant,"
+			" CASE package WHEN '' THEN service ELSE package END AS name FROM series"
+			" WHERE id IN (SELECT series FROM profile WHERE id > ? AND cpu = 1)"
+			" AND name <> '' ORDER BY tenant, name",
+			&s);
+	if (result == 0)
+		sqlite3_bind_int64(s, 1, after);
 	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		const char *tenant = (const char *)sqlite3_column_text(s, 0);
 		const char *name = (const char *)sqlite3_column_text(s, 1);

@@ -29,7 +29,10 @@ int depot_sum(struct depot_reader *r, struct depot_sum *sum, struct buf *to);
  * profile is gone. */
 int depot_keep_sum(struct depot *d, const struct depot_sum *sum, struct span data);
 
-/* Call @each with all that has CPU profiles: main packages, and services without one. */
-int depot_each_name(struct depot_reader *r,
+/*
+ * Call @each with all that has CPU profiles of an id over @after: main packages, and services
+ * without one. *ret_last: the highest id of any.
+ */
+int depot_each_name(struct depot_reader *r, int64_t after, int64_t *ret_last,
 		    int (*each)(void *context, const char *tenant, const char *name),
 		    void *context);

@@ -9,6 +9,7 @@
 
 #include "collector/compact/compact.h"
 #include "collector/curate/curate.h"
+#include "collector/depot/inside.h"
 #include "tests/unit/collector/place.h"
 
 #define SECOND ((int64_t)1000000000)
@@ -73,16 +74,16 @@ static void encode(struct fixture *f, int64_t start, uint8_t **ret_data, size_t 
 	pprof_free(p);
 }
 
-static void push(struct fixture *f, const char *pod, int64_t start)
+static void push_of(struct fixture *f, const char *package, const char *pod, int64_t start)
 {
-	const struct depot_label labels[] = { { "main_package", "example.com/a" },
+	const struct depot_label labels[] = { { "main_package", package },
 					      { "pod", pod },
 					      { "service_name", "a" } };
 	struct depot_profile row = { .tenant = "anonymous",
 				     .labels = labels,
 				     .n_labels = 3,
 				     .service = "a",
-				     .package = "example.com/a",
+				     .package = package,
 				     .build = "b1",
 				     .start = start,
 				     .duration = SECOND,
@@ -97,6 +98,11 @@ static void push(struct fixture *f, const char *pod, int64_t start)
 	assert_int_equal(depot_add(f->place.depot, &row, 1, &added), 0);
 	assert_int_equal(added, 1);
 	free(data);
+}
+
+static void push(struct fixture *f, const char *pod, int64_t start)
+{
+	push_of(f, "example.com/a", pod, start);
 }
 
 /* Three hours, the last of them begun only. */
@@ -122,17 +128,23 @@ static void add_up(struct fixture *f)
 	curate_free(c);
 }
 
-/* By one who knows nothing but what is in the depot. */
-static void ask(struct fixture *f, struct curate_result *ret)
+static void ask_of(struct curate *c, struct curate_result *ret)
 {
 	const struct curate_request request = { .tenant = "anonymous",
 						.name = "example.com/a",
 						.now = NOW,
 						.policy = CURATE_POLICY_DEFAULT };
+
+	assert_int_equal(curate_make(c, &request, ret), 0);
+}
+
+/* By one who knows nothing but what is in the depot. */
+static void ask(struct fixture *f, struct curate_result *ret)
+{
 	struct curate *c;
 
 	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
-	assert_int_equal(curate_make(c, &request, ret), 0);
+	ask_of(c, ret);
 	curate_free(c);
 }
 
@@ -222,25 +234,127 @@ static void leaves_when_merged(void **state)
 	stays_the_same(f);
 }
 
+/* A whole profile, and no sum: in table other. */
+static void put_no_sum(struct fixture *f)
+{
+	const struct pprof_value_type type = { "space", "bytes" };
+	struct pprof_profile *p;
+	struct buf sql = BUF_INIT(1 << 16);
+	uint8_t *data;
+	size_t size;
+
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_add_sample_type(p, &type), 0);
+	assert_int_equal(pprof_encode(p, PPROF_GZIP, &data, &size), 0);
+	buf_append_text(&sql, "CREATE TABLE other (data); INSERT INTO other VALUES (x'");
+	for (size_t i = 0; i < size; i++)
+		buf_printf(&sql, "%02x", data[i]);
+	buf_append(&sql, "')", sizeof("')"));
+	alter(f, (const char *)sql.data);
+	buf_fini(&sql);
+	free(data);
+	pprof_free(p);
+}
+
+/* What is made of all that there is; *ret_broken: sums that could not be read for it. */
+static void ask_once_more(struct fixture *f, struct curate_result *ret, uint64_t *ret_broken)
+{
+	struct curate_counts counts;
+	struct curate *c;
+
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
+	ask_of(c, ret);
+	curate_read(c, &counts);
+	*ret_broken = counts.broken_sums;
+	curate_free(c);
+}
+
 static void takes_no_broken_one(void **state)
 {
-	static const char *const damage[] = {
-		"UPDATE sum SET digest = zeroblob(32)",
-		"UPDATE sum SET digest = x'00'",
-		"UPDATE sum SET data = x'1f8b0800'",
-		"UPDATE sum SET data = substr(data, 1, length(data) / 2)",
-		"UPDATE sum SET n = n - 1",
-		"UPDATE sum SET n = -1",
+	static const struct {
+		const char *sql;
+		uint64_t broken;
+	} damage[] = {
+		{ "UPDATE sum SET digest = zeroblob(32)", 0 }, /* of other profiles */
+		{ "UPDATE sum SET digest = x'00'", 3 },
+		{ "UPDATE sum SET data = x'1f8b0800'", 3 },
+		{ "UPDATE sum SET data = ''", 3 },
+		{ "UPDATE sum SET data = substr(data, 1, length(data) / 2)", 3 },
+		{ "UPDATE sum SET data = zeroblob(70000000)"
+		  " WHERE profile = (SELECT min(profile) FROM sum)",
+		  1 },
+		{ "UPDATE sum SET data = (SELECT data FROM other)", 3 },
+		{ "UPDATE sum SET n = n - 1", 0 },
+		{ "UPDATE sum SET n = -1", 3 },
 	};
+	struct curate_result without = CURATE_RESULT_NULL;
 	struct fixture *f = *state;
 
 	push_hours(f);
+	put_no_sum(f);
+	ask(f, &without);
 	for (size_t i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+		struct curate_result with = CURATE_RESULT_NULL;
+		uint64_t broken;
+
 		add_up(f);
 		assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
-		alter(f, damage[i]);
-		stays_the_same(f);
+		alter(f, damage[i].sql);
+		ask_once_more(f, &with, &broken);
+		same(&with, &without);
+		assert_int_equal(broken, damage[i].broken);
+		curate_result_fini(&with);
+		alter(f, "DELETE FROM sum");
 	}
+	curate_result_fini(&without);
+}
+
+/* Somebody asked: what is added up next is of all there is, though nothing is new. */
+static void mends_a_broken_one(void **state)
+{
+	struct curate_result result = CURATE_RESULT_NULL;
+	struct fixture *f = *state;
+	atomic_bool stop = false;
+	struct curate_counts counts;
+	struct curate *c;
+
+	push_hours(f);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
+	alter(f, "UPDATE sum SET data = x'00'");
+	assert_int_equal(curate_add_up(c, NOW + DEPOT_HOUR / 4, &stop), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum WHERE data = x'00'"), 3);
+	ask_of(c, &result);
+	assert_int_equal(curate_add_up(c, NOW + DEPOT_HOUR / 2, &stop), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum WHERE data = x'00'"), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	curate_read(c, &counts);
+	assert_int_equal(counts.broken_sums, 6); /* when it was asked, and when they were mended */
+	curate_result_fini(&result);
+	curate_free(c);
+}
+
+/* ---- ahead ------------------------------------------------------------------------------- */
+
+static void looks_only_at_what_is_new(void **state)
+{
+	static const uint64_t looked_at[] = { 2, 2, 3, 3 };
+	struct fixture *f = *state;
+	atomic_bool stop = false;
+	struct curate_counts counts;
+	struct curate *c;
+
+	push_hours(f);
+	push_of(f, "example.com/b", "p0", NOW);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		if (i == 2)
+			push_of(f, "example.com/b", "p0", NOW + SECOND);
+		assert_int_equal(curate_add_up(c, NOW + i * DEPOT_HOUR / 4, &stop), 0);
+		curate_read(c, &counts);
+		assert_int_equal(counts.added_up, looked_at[i]);
+	}
+	curate_free(c);
 }
 
 /* Of the first by name there is more than can be listed; the other is not to suffer for it. */
@@ -272,12 +386,50 @@ static void ends_when_told(void **state)
 	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 0);
 }
 
+static void stop_now(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	(void)n;
+	(void)values;
+	atomic_store((atomic_bool *)sqlite3_user_data(context), true);
+}
+
+/* With the first sum of three it is told: the others wait. */
+static void ends_amid_a_program(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db = depot_database(f->place.depot);
+	atomic_bool stop = false;
+	struct curate *c;
+
+	push_hours(f);
+	assert_int_equal(
+		sqlite3_create_function(db, "stop", 0, SQLITE_UTF8, &stop, stop_now, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "CREATE TEMP TRIGGER t AFTER INSERT ON main.sum"
+				      " BEGIN SELECT stop(); END",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(curate_new(f->place.depot, NULL, NULL, &c), 0);
+	assert_int_equal(curate_add_up(c, NOW, &stop), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 1);
+	/* It is begun anew, as nothing was seen to its end. */
+	stop = false;
+	assert_int_equal(sqlite3_exec(db, "DROP TRIGGER t", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(curate_add_up(c, NOW + DEPOT_HOUR / 4, &stop), 0);
+	assert_int_equal(number(f, "SELECT count(*) FROM sum"), 3);
+	curate_free(c);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(answers_of_sums),	   TEST(adds_what_came_later),	   TEST(leaves_when_merged),
-		TEST(takes_no_broken_one), TEST(goes_past_one_that_fails), TEST(ends_when_told),
+		TEST(answers_of_sums),		TEST(adds_what_came_later),
+		TEST(leaves_when_merged),	TEST(takes_no_broken_one),
+		TEST(mends_a_broken_one),	TEST(looks_only_at_what_is_new),
+		TEST(goes_past_one_that_fails), TEST(ends_when_told),
+		TEST(ends_amid_a_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

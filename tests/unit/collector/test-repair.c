@@ -186,19 +186,24 @@ static void finds_nothing_in_a_good_one(void **state)
 	assert_int_equal(report.bytes, 30 * SIZE);
 }
 
+#define SUM "INSERT INTO sum (profile, kind, n, digest, data) VALUES (1, 2, 4, "
+
 static void finds_what_the_index_lacks(void **state)
 {
 	static const struct {
 		const char *sql;
-		uint64_t missing, unlisted, broken;
+		uint64_t missing, unlisted, broken, sums;
 	} cases[] = {
-		{ "DELETE FROM pprof WHERE profile = 3", 1, 0, 0 },
-		{ "DELETE FROM profile WHERE id = 3", 0, 1, 0 },
-		{ "UPDATE profile SET start = 5 WHERE id = 3", 0, 1, 0 },
-		{ "UPDATE profile SET series = 1 WHERE id = 3", 0, 1, 0 },
-		{ "DELETE FROM label", 0, 10, 0 },
-		{ "UPDATE pprof SET data = zeroblob(10) WHERE profile = 3", 0, 1, 1 },
-		{ "UPDATE pprof SET labels = X'61' WHERE profile = 3", 0, 0, 1 },
+		{ "DELETE FROM pprof WHERE profile = 3", 1, 0, 0, 0 },
+		{ "DELETE FROM profile WHERE id = 3", 0, 1, 0, 0 },
+		{ "UPDATE profile SET start = 5 WHERE id = 3", 0, 1, 0, 0 },
+		{ "UPDATE profile SET series = 1 WHERE id = 3", 0, 1, 0, 0 },
+		{ "DELETE FROM label", 0, 10, 0, 0 },
+		{ "UPDATE pprof SET data = zeroblob(10) WHERE profile = 3", 0, 1, 1, 0 },
+		{ "UPDATE pprof SET labels = X'61' WHERE profile = 3", 0, 0, 1, 0 },
+		{ SUM "zeroblob(32), (SELECT data FROM pprof WHERE profile = 1))", 0, 0, 0, 0 },
+		{ SUM "zeroblob(31), (SELECT data FROM pprof WHERE profile = 1))", 0, 0, 0, 1 },
+		{ SUM "zeroblob(32), 'damaged')", 0, 0, 0, 1 },
 	};
 	struct place *f = *state;
 	struct depot_report report;
@@ -216,7 +221,9 @@ static void finds_what_the_index_lacks(void **state)
 		assert_int_equal(report.missing, cases[i].missing);
 		assert_int_equal(report.unlisted, cases[i].unlisted);
 		assert_int_equal(report.broken, cases[i].broken);
-		assert_true(depot_report_bad(&report));
+		assert_int_equal(report.broken_sums, cases[i].sums);
+		assert_int_equal(depot_report_bad(&report),
+				 strstr(cases[i].sql, "(32), (") == NULL);
 	}
 }
 
