@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From Grafana Pyroscope, which adds profiles up but makes no default.pgo of them: it is asked for
- * one day after the other, the answers are added up and judged here. It dates its answers as it
- * likes, so what is newer than --max-age is asked for by itself.
+ * From Grafana Pyroscope, which adds profiles up but makes no default.pgo of them: its answer is
+ * judged here. It is asked for all of the time at once, as version 2 finds what was written late
+ * (hone-collector export) only by a question that reaches to when it was written; and where it
+ * refuses so long a time, which is its default, for one day after the other, to be added up here.
+ * It dates its answers as it likes, so what is newer than --max-age is asked for by itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +23,8 @@
 
 struct part {
 	uint64_t from, until;
+	uint64_t newest; /* no sample of it is newer */
+	bool look_only;	 /* is there any? Another part has them, too */
 	struct buf body;
 };
 
@@ -30,6 +34,7 @@ struct asking {
 	struct part *parts; /* newest first */
 	struct fetch *fetches;
 	size_t n;
+	bool too_long; /* the answer to all of the time at once */
 };
 
 static void asking_fini(struct asking *a)
@@ -52,22 +57,44 @@ static uint64_t begin_of(const struct pull_options *o, uint64_t until, uint64_t 
 	return from < fresh && fresh < until ? fresh : from;
 }
 
-static int make_parts(struct asking *a, uint64_t now)
+static int make_room(struct asking *a, size_t most)
 {
-	const uint64_t window = a->options->window ? a->options->window : DEFAULT_WINDOW;
-	const uint64_t first = window < now ? now - window : 0;
-	size_t most = (size_t)(window / QUERY_MAX_TIME) + 3;
-
 	a->parts = calloc(most, sizeof(*a->parts));
 	a->fetches = calloc(most, sizeof(*a->fetches));
-	if (!a->parts || !a->fetches)
-		return -ENOMEM;
-	for (uint64_t until = now; until > first && a->n < most; a->n++) {
+	return a->parts && a->fetches ? 0 : -ENOMEM;
+}
+
+static void add_part(struct asking *a, uint64_t from, uint64_t until, uint64_t newest,
+		     bool look_only)
+{
+	a->parts[a->n++] = (struct part){ from, until, newest, look_only, BUF_INIT(16384) };
+}
+
+static int make_days(struct asking *a, uint64_t first, uint64_t now)
+{
+	const size_t most = (size_t)((now - first) / QUERY_MAX_TIME) + 3;
+	int r = make_room(a, most);
+
+	for (uint64_t until = now; r == 0 && until > first && a->n < most;) {
 		uint64_t from = begin_of(a->options, until, first, now);
 
-		a->parts[a->n] = (struct part){ from, until, BUF_INIT(16384) };
+		add_part(a, from, until, until - 1, false);
 		until = from;
 	}
+	return r;
+}
+
+static int make_whole(struct asking *a, uint64_t first, uint64_t now)
+{
+	const uint64_t max_age = a->options->max_age;
+	const bool has_fresh = max_age && max_age < now && now - max_age > first;
+	int r = make_room(a, 2);
+
+	if (r != 0)
+		return r;
+	if (has_fresh)
+		add_part(a, now - max_age, now, now - 1, true);
+	add_part(a, first, now, has_fresh ? now - max_age - 1 : now - 1, false);
 	return 0;
 }
 
@@ -110,7 +137,7 @@ static int forget_period(struct pprof_profile *p)
 	return pprof_set_header(p, &header);
 }
 
-/* 0; 1: there is none in it, or none of use, *ret_why tells; -errno. */
+/* 0; 1: there is none in it, or none of use, *ret_why tells; -errno. @b may be NULL. */
 static int add_answer(struct blend *b, struct fetch *f, const char **ret_why)
 {
 	_cleanup_(load_profile_freep) struct pprof_profile *p = NULL;
@@ -127,10 +154,11 @@ static int add_answer(struct blend *b, struct fetch *f, const char **ret_why)
 		*ret_why = "";
 		return 1;
 	}
-	if (r == 0)
+	if (r == 0 && b) {
 		r = forget_period(p);
-	if (r == 0)
-		r = blend_add(b, "", p);
+		if (r == 0)
+			r = blend_add(b, "", p);
+	}
 	return r > 0 ? 1 : r;
 }
 
@@ -158,9 +186,15 @@ static bool is_unknown(const struct fetch *f)
 	return f->status == 404 || f->status == 405 || f->status == 501;
 }
 
+/* Over max-query-length it is 400; what a proxy or an earlier one says of too much may differ. */
+static bool may_be_too_long(const struct fetch *f)
+{
+	return f->status == 400 || f->status == 413 || f->status == 422 || f->status == 504;
+}
+
 /*
- * A day that cannot be had fails all: half of the profile would look like a change. Where no day
- * has any, the item stays as it is.
+ * A part that cannot be had fails all: half of the profile would look like a change. Where none has
+ * any, the item stays as it is.
  */
 static int take_answers(struct asking *a)
 {
@@ -168,9 +202,14 @@ static int take_answers(struct asking *a)
 	uint64_t until = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
+		const struct part *part = &a->parts[i];
 		const char *why;
-		int r = add_answer(&b, &a->fetches[i], &why);
+		int r = add_answer(part->look_only ? NULL : &b, &a->fetches[i], &why);
 
+		if (part->until - part->from > QUERY_MAX_TIME && may_be_too_long(&a->fetches[i])) {
+			a->too_long = true;
+			return 0;
+		}
 		if (r < 0)
 			return r;
 		if (r > 0 && is_unknown(&a->fetches[i]))
@@ -180,7 +219,7 @@ static int take_answers(struct asking *a)
 			return 0;
 		}
 		if (r == 0 && !until)
-			until = a->parts[i].until - 1;
+			until = part->newest;
 	}
 	if (until)
 		return finish(a, &b, until);
@@ -188,17 +227,37 @@ static int take_answers(struct asking *a)
 	return 0;
 }
 
+static int ask(struct asking *a)
+{
+	char bad[STORE_TEXT_SIZE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n; i++)
+		r = make_question(a, i);
+	if (r == 0)
+		r = fetch_all(a->fetches, a->n, AT_ONCE, bad);
+	return r ? r : take_answers(a);
+}
+
 int pull_from_query(const struct pull_options *o, struct pull_item *item)
 {
-	_cleanup_(asking_fini) struct asking a = { .options = o, .item = item };
-	char bad[STORE_TEXT_SIZE];
-	int r = make_parts(&a, clock_realtime());
+	_cleanup_(asking_fini) struct asking whole = { .options = o, .item = item };
+	_cleanup_(asking_fini) struct asking days = { .options = o, .item = item };
+	const uint64_t window = o->window ? o->window : DEFAULT_WINDOW, now = clock_realtime();
+	const uint64_t first = window < now ? now - window : 0;
+	bool by_days = now - first <= QUERY_MAX_TIME;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < a.n; i++)
-		r = make_question(&a, i);
-	if (r == 0)
-		r = fetch_all(a.fetches, a.n, AT_ONCE, bad);
-	if (r == 0)
-		r = take_answers(&a);
+	if (!by_days) {
+		r = make_whole(&whole, first, now);
+		if (r == 0)
+			r = ask(&whole);
+		by_days = whole.too_long;
+	}
+	if (r == 0 && by_days) {
+		r = make_days(&days, first, now);
+		if (r == 0)
+			r = ask(&days);
+	}
 	return r < 0 ? r : 0;
 }

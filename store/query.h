@@ -4,8 +4,8 @@
  * querier.v1.QuerierService/SelectMergeProfile, which servers of all versions answer with the
  * profile itself, a plain pprof message; an empty one is no profile. Pure.
  *
- * A server answers for 24 hours at most (querier.max-query-length), so a longer time is several
- * questions.
+ * By its defaults a server answers for 24 hours at most (querier.max-query-length) and refuses a
+ * longer time (400).
  */
 #pragma once
 
