@@ -154,6 +154,7 @@ static int start_compactor(struct collector *c)
 	const struct compact_options options = {
 		.max_age = (int64_t)c->settings.retention.age,
 		.max_bytes = c->settings.retention.size,
+		.tenant_bytes = c->settings.retention.tenant_size,
 		.key_age = COMPACT_KEY_AGE,
 	};
 	int r = compactor_start(c->depot, &options, c->settings.retention.interval, on_compacted, c,

@@ -16,15 +16,18 @@ static const char help[] =
 	"\n"
 	"  --data DIR        where profiles are kept\n"
 	"  --max-age AGE     remove profiles older than this: 30d, 12h (0: none)\n"
-	"  --max-bytes SIZE  remove the oldest until no more is used: 512MiB, 20GiB (0: none)\n";
+	"  --max-bytes SIZE  remove the oldest until no more is used: 512MiB, 20GiB (0: none)\n"
+	"  --tenant-bytes SIZE\n"
+	"                    likewise of each tenant, its own, before that (0: none)\n";
 
 static void say(const struct compact_counts *c)
 {
 	printf("%" PRIu64 " profiles merged into %" PRIu64 ", %" PRIu64
 	       " cannot be merged, %" PRIu64 " are broken\n"
-	       "%" PRIu64 " removed for their age, %" PRIu64 " for their size\n"
+	       "%" PRIu64 " removed for their age, %" PRIu64 " for their tenant's size, %" PRIu64
+	       " for the size of all\n"
 	       "%" PRIu64 " keys forgotten, %" PRIu64 " bytes given back\n",
-	       c->merged, c->made, c->alone, c->unreadable, c->too_old.profiles,
+	       c->merged, c->made, c->alone, c->unreadable, c->too_old.profiles, c->tenant.profiles,
 	       c->too_much.profiles, c->keys, c->bytes_freed);
 }
 
@@ -66,6 +69,7 @@ enum command_status command_compact(int argc, char **argv)
 	static const struct option all[] = { { "data", required_argument, NULL, 'd' },
 					     { "max-age", required_argument, NULL, 'a' },
 					     { "max-bytes", required_argument, NULL, 'b' },
+					     { "tenant-bytes", required_argument, NULL, 't' },
 					     { "help", no_argument, NULL, 'h' },
 					     { 0 } };
 	struct compact_options options = { .key_age = COMPACT_KEY_AGE };
@@ -80,6 +84,9 @@ enum command_status command_compact(int argc, char **argv)
 		else if (option == 'a' && command_age("max-age", optarg, &options.max_age))
 			continue;
 		else if (option == 'b' && command_bytes("max-bytes", optarg, &options.max_bytes))
+			continue;
+		else if (option == 't' &&
+			 command_bytes("tenant-bytes", optarg, &options.tenant_bytes))
 			continue;
 		else
 			return COMMAND_WRONG;

@@ -133,6 +133,7 @@ static void put_compactor(struct compactor *compactor, struct buf *to)
 	exposition_head(to, removed, "counter", "Profiles that left.");
 	put_one_of(to, removed, "reason", "age", c.too_old.profiles);
 	put_one_of(to, removed, "reason", "size", c.too_much.profiles);
+	put_one_of(to, removed, "reason", "tenant_size", c.tenant.profiles);
 }
 
 void route_metrics(struct collector *c, const struct http_request *r, struct http_answer *a)

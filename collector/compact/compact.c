@@ -2,6 +2,7 @@
 #include "collector/compact/compact.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "collector/compact/sum.h"
 #include "collector/depot/keeping.h"
@@ -212,6 +213,78 @@ static int shrink(struct pass *p)
 	return r;
 }
 
+/* ---- leaving of a tenant ----------------------------------------------------------------- */
+
+struct tenants {
+	uint64_t most; /* bytes that each may have */
+	struct buf names;
+	struct buf over; /* uint64_t each: bytes that have to go */
+};
+
+static void tenants_fini(struct tenants *t)
+{
+	buf_fini(&t->names);
+	buf_fini(&t->over);
+}
+
+static int note_tenant(void *context, const char *tenant, uint64_t bytes)
+{
+	struct tenants *t = context;
+	const uint64_t over = bytes - t->most;
+
+	if (bytes <= t->most)
+		return 0;
+	buf_append(&t->names, tenant, strlen(tenant) + 1);
+	buf_append(&t->over, &over, sizeof(over));
+	return buf_error(&t->names) ? buf_error(&t->names) : buf_error(&t->over);
+}
+
+static int find_tenants(struct pass *p, struct tenants *t)
+{
+	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
+	int r = depot_reader_open(p->depot, &reader);
+
+	return r ? r : depot_each_tenant(reader, note_tenant, t);
+}
+
+static int shrink_tenant(struct pass *p, const char *tenant, uint64_t over)
+{
+	struct depot_removed removed = { 0 };
+	int64_t from = INT64_MIN;
+	int r = 0;
+
+	do {
+		r = depot_expire_of(p->depot, tenant, over, STEP, &from, &removed);
+		over -= removed.room < over ? removed.room : over;
+		p->counts->tenant.profiles += removed.profiles;
+		p->counts->tenant.bytes += removed.bytes;
+	} while (r == 0 && removed.profiles && over && !stopped(p));
+	return r;
+}
+
+static int shrink_tenants(struct pass *p)
+{
+	_cleanup_(tenants_fini) struct tenants t = { .most = p->options->tenant_bytes,
+						     .names = BUF_INIT((size_t)16 << 20),
+						     .over = BUF_INIT((size_t)16 << 20) };
+	size_t at = 0, i = 0;
+	uint64_t over;
+
+	if (!p->options->tenant_bytes)
+		return 0;
+	int r = find_tenants(p, &t);
+	for (; r == 0 && at < t.names.size && !stopped(p); i++) {
+		const char *tenant = (const char *)t.names.data + at;
+
+		memcpy(&over, t.over.data + i * sizeof(over), sizeof(over));
+		r = shrink_tenant(p, tenant, over);
+		at += strlen(tenant) + 1;
+	}
+	return r;
+}
+
+/* ---- leaving of what is beside profiles -------------------------------------------------- */
+
 static int forget_editions(struct pass *p)
 {
 	size_t n = 0;
@@ -276,6 +349,9 @@ static int remove_old(struct pass *p)
 {
 	int r = expire(p);
 
+	/* First those who have too much, so that they push nobody else out. */
+	if (r == 0)
+		r = shrink_tenants(p);
 	if (r == 0)
 		r = shrink(p);
 	if (r == 0)

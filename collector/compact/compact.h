@@ -16,8 +16,9 @@
 /* 0: no such limit. */
 struct compact_options {
 	int64_t max_age; /* ns since a profile's end, or since it was published: then it leaves */
-	uint64_t max_bytes; /* of the database: the oldest leave until it holds so much */
-	int64_t key_age;    /* ns: how long the key of a merged profile is remembered */
+	uint64_t max_bytes;    /* of the database: the oldest leave until it holds so much */
+	uint64_t tenant_bytes; /* of a tenant (keeping.h): its oldest leave until it has so much */
+	int64_t key_age;       /* ns: how long the key of a merged profile is remembered */
 };
 
 #define COMPACT_KEY_AGE (7 * DEPOT_DAY)
@@ -30,11 +31,11 @@ struct compact_counts {
 	uint64_t unreadable; /* profiles that are broken, and are left alone too */
 	struct {
 		uint64_t profiles, bytes;
-	} too_old, too_much;  /* that left */
-	uint64_t editions;    /* published too long ago, forgotten */
-	uint64_t keys;	      /* forgotten */
-	uint64_t bytes_freed; /* cut off the database's file */
-	uint64_t relieved;    /* passes that let the reserve go (depot.h) to remove something */
+	} too_old, tenant, too_much; /* that left */
+	uint64_t editions;	     /* published too long ago, forgotten */
+	uint64_t keys;		     /* forgotten */
+	uint64_t bytes_freed;	     /* cut off the database's file */
+	uint64_t relieved; /* passes that let the reserve go (depot.h) to remove something */
 };
 
 /*

@@ -61,6 +61,7 @@ int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n
 struct depot_removed {
 	uint64_t profiles; /* as they were pushed */
 	uint64_t bytes;	   /* gzip */
+	uint64_t room;	   /* likewise with what goes with them, see depot_each_tenant() */
 };
 
 /*
@@ -68,6 +69,24 @@ struct depot_removed {
  * Series without any go with them.
  */
 int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed);
+
+/*
+ * Call @each with every tenant and what its profiles take, about: their bytes, the labels that are
+ * stored with each, and DEPOT_ROW_BYTES of the index; what is kept of them beside (sums, keys,
+ * editions) is not in it. Other than 0 from @each is forwarded.
+ */
+#define DEPOT_ROW_BYTES 1024
+int depot_each_tenant(struct depot_reader *r,
+		      int (*each)(void *context, const char *tenant, uint64_t bytes),
+		      void *context);
+
+/*
+ * Remove profiles of @tenant, its oldest by their end first, until they make @room, @max at most.
+ * *from, INT64_MIN at first, is where the next call goes on: nothing of @tenant's that was there
+ * ended before.
+ */
+int depot_expire_of(struct depot *d, const char *tenant, uint64_t room, size_t max, int64_t *from,
+		    struct depot_removed *ret_removed);
 
 /*
  * Remove what was published before @before (shelf.h), @max at most, but for what a tag holds or

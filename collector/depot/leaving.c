@@ -10,9 +10,11 @@
 /* A statement of two numbers, as a job. */
 struct removal {
 	struct depot_job job;
+	const char *tenant; /* or NULL */
+	uint64_t room;	    /* that is wanted */
 	int64_t before, max;
 	struct depot_removed removed;
-	int64_t n;
+	int64_t n; /* that were removed; or when the last of them ended */
 };
 
 /* On a full disk with the reserve, and less at a time: what it writes has to fit in there. */
@@ -93,48 +95,138 @@ int depot_forget_editions(struct depot *d, int64_t before, size_t max, size_t *r
 
 /* ---- profiles ---------------------------------------------------------------------------- */
 
-#define OLDEST "(SELECT id FROM profile WHERE last < ?1 ORDER BY last, id LIMIT ?2)"
+/* Of a profile and its series; labels are stored with each profile once more. */
+#define ROOM "p.bytes + length(s.key) + 1024"
 
-static int count(sqlite3 *db, struct removal *x)
+_Static_assert(DEPOT_ROW_BYTES == 1024, "ROOM says the same");
+
+static const char oldest[] = "SELECT p.id, p.series, p.n, p.bytes, " ROOM ", p.last"
+			     " FROM profile p LEFT JOIN series s ON s.id = p.series"
+			     " WHERE p.last < ?1 ORDER BY p.last, p.id LIMIT ?2";
+
+static const char oldest_of[] =
+	"SELECT p.id, p.series, p.n, p.bytes, " ROOM ", p.last"
+	" FROM profile p CROSS JOIN series s ON s.id = p.series"
+	" WHERE p.last >= ?1 AND s.tenant = ?3 ORDER BY p.last, p.id LIMIT ?2";
+
+struct found {
+	int64_t id, series;
+};
+
+/* What a statement as the ones above finds; @found has room for it. */
+static int find(sqlite3 *db, sqlite3_stmt *s, struct removal *x, struct found *found, size_t *ret_n)
+{
+	size_t n = 0;
+	int code;
+
+	x->removed = (struct depot_removed){ 0 };
+	while ((code = sqlite3_step(s)) == SQLITE_ROW && n < (size_t)x->max &&
+	       x->removed.room < x->room) {
+		found[n++] =
+			(struct found){ sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1) };
+		x->removed.profiles += (uint64_t)sqlite3_column_int64(s, 2);
+		x->removed.bytes += (uint64_t)sqlite3_column_int64(s, 3);
+		x->removed.room += (uint64_t)sqlite3_column_int64(s, 4);
+		x->n = sqlite3_column_int64(s, 5);
+	}
+	*ret_n = n;
+	return sql_outcome(db, code);
+}
+
+static int remove_by(sqlite3 *db, const char *sql, const struct found *found, size_t n)
 {
 	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
-	int r = sql_prepare(db, "SELECT sum(n), sum(bytes) FROM profile WHERE id IN " OLDEST, &s);
+	int r = sql_prepare(db, sql, &s);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		sqlite3_bind_int64(s, 1, found[i].id);
+		sqlite3_bind_int64(s, 2, found[i].series);
+		r = sql_step_done(s);
+	}
+	return r;
+}
+
+static int remove_found(sqlite3 *db, const struct found *found, size_t n)
+{
+	static const char *const texts[] = {
+		"DELETE FROM pprof WHERE profile = ?1",
+		"DELETE FROM profile WHERE id = ?1",
+		"DELETE FROM series WHERE id = ?2"
+		" AND NOT EXISTS (SELECT 1 FROM profile WHERE series = ?2)",
+		"DELETE FROM label WHERE series = ?2"
+		" AND NOT EXISTS (SELECT 1 FROM series WHERE id = ?2)",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
+		r = remove_by(db, texts[i], found, n);
+	return r;
+}
+
+static int expire(struct depot *d, struct depot_job *job)
+{
+	struct removal *x = container_of(job, struct removal, job);
+	_cleanup_(freep) struct found *found = reallocarray(NULL, (size_t)x->max, sizeof(*found));
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	sqlite3 *db = depot_database(d);
+	size_t n = 0;
+	int r = found ? sql_prepare(db, x->tenant ? oldest_of : oldest, &s) : -ENOMEM;
 
 	if (r != 0)
 		return r;
 	sqlite3_bind_int64(s, 1, x->before);
 	sqlite3_bind_int64(s, 2, x->max);
-	int code = sqlite3_step(s);
-	x->removed.profiles = (uint64_t)sqlite3_column_int64(s, 0);
-	x->removed.bytes = (uint64_t)sqlite3_column_int64(s, 1);
-	return sql_outcome(db, code);
-}
-
-static int expire(struct depot *d, struct depot_job *job)
-{
-	static const char *const texts[] = {
-		"DELETE FROM pprof WHERE profile IN " OLDEST,
-		"DELETE FROM profile WHERE id IN " OLDEST,
-		"DELETE FROM series WHERE NOT EXISTS"
-		" (SELECT 1 FROM profile WHERE profile.series = series.id)",
-		"DELETE FROM label WHERE NOT EXISTS"
-		" (SELECT 1 FROM series WHERE series.id = label.series)",
-	};
-	struct removal *x = container_of(job, struct removal, job);
-	int r = count(depot_database(d), x);
-
-	for (size_t i = 0; r == 0 && x->removed.profiles && i < ARRAY_SIZE(texts); i++)
-		r = run(depot_database(d), texts[i], x);
-	return r;
+	if (x->tenant)
+		sql_bind_text(s, 3, x->tenant);
+	r = find(db, s, x, found, &n);
+	return r ? r : remove_found(db, found, n);
 }
 
 int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_removed *ret_removed)
 {
-	struct removal x = { .job.work = expire, .before = before, .max = (int64_t)max };
+	struct removal x = {
+		.job.work = expire, .room = UINT64_MAX, .before = before, .max = (int64_t)max
+	};
 	int r = remove_some(d, &x);
 
 	*ret_removed = r == 0 ? x.removed : (struct depot_removed){ 0 };
 	return r;
+}
+
+int depot_expire_of(struct depot *d, const char *tenant, uint64_t room, size_t max, int64_t *from,
+		    struct depot_removed *ret_removed)
+{
+	struct removal x = { .job.work = expire,
+			     .tenant = tenant,
+			     .room = room,
+			     .before = *from,
+			     .max = (int64_t)max };
+	int r = remove_some(d, &x);
+
+	*ret_removed = r == 0 ? x.removed : (struct depot_removed){ 0 };
+	if (r == 0 && x.removed.profiles)
+		*from = x.n;
+	return r;
+}
+
+int depot_each_tenant(struct depot_reader *r,
+		      int (*each)(void *context, const char *tenant, uint64_t bytes), void *context)
+{
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	sqlite3 *db = depot_reader_database(r);
+	int code = SQLITE_DONE;
+	int result = sql_prepare(db,
+				 "SELECT s.tenant, sum(" ROOM ") FROM profile p"
+				 " CROSS JOIN series s ON s.id = p.series GROUP BY s.tenant",
+				 &s);
+
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		const char *tenant = (const char *)sqlite3_column_text(s, 0);
+
+		result = tenant ? each(context, tenant, (uint64_t)sqlite3_column_int64(s, 1))
+				: -ENOMEM;
+	}
+	return result ? result : sql_outcome(db, code);
 }
 
 /* ---- room -------------------------------------------------------------------------------- */

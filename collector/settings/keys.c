@@ -115,6 +115,10 @@ static const struct config_key keys[] = {
 	  .fallback = "0", .value = "SIZE",
 	  .help = "the oldest profiles of all tenants are removed while the database holds more; "
 		  "0: no limit" },
+	{ "retention.tenant_size", "retention-tenant-size", CONFIG_SIZE, IN(retention.tenant_size),
+	  .restart = true, .fallback = "0", .value = "SIZE",
+	  .help = "the oldest profiles of a tenant are removed while it has more, before "
+		  "retention.size is looked at; 0: no limit" },
 	{ "retention.interval", "retention-interval", CONFIG_DURATION, IN(retention.interval),
 	  .restart = true, .fallback = "2m", .min = SECOND, .max = 24 * HOUR, .value = "TIME",
 	  .help = "how often profiles are merged to hourly and daily ones, and old ones removed" },

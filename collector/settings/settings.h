@@ -48,8 +48,9 @@ struct settings {
 	} limits;
 
 	struct {
-		uint64_t age, size; /* ns; bytes; 0: no limit */
-		uint64_t interval;  /* ns */
+		uint64_t age, size;   /* ns; bytes; 0: no limit */
+		uint64_t tenant_size; /* bytes of one tenant; likewise */
+		uint64_t interval;    /* ns */
 	} retention;
 
 	struct config_block *blocks; /* where all of the above lies */

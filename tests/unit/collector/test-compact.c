@@ -51,9 +51,10 @@ struct kind {
 	int64_t odd;	/* added to each of its values */
 	const char *build;
 	const char *pod;
+	const char *tenant; /* NULL: anonymous */
 };
 
-static const struct kind usual = { true, 10, 0, "b1", "p1" };
+static const struct kind usual = { true, 10, 0, "b1", "p1", NULL };
 
 static struct pprof_profile *make(uint64_t seed, int64_t start, const struct kind *k)
 {
@@ -87,7 +88,7 @@ static size_t push_bytes(struct fixture *f, uint64_t seed, int64_t start, const 
 					      { "pod", k->pod },
 					      { "service_name", "a" } };
 	const struct depot_type type = { "cpu:nanoseconds:cpu:nanoseconds", 7 };
-	struct depot_profile row = { .tenant = "anonymous",
+	struct depot_profile row = { .tenant = k->tenant ? k->tenant : "anonymous",
 				     .labels = labels,
 				     .n_labels = 3,
 				     .types = &type,
@@ -341,8 +342,8 @@ static void keeps_apart_what_differs(void **state)
 static void changes_no_answer(void **state)
 {
 	static const struct kind kinds[] = {
-		{ true, 10, -10, "b1", "p1" },
-		{ true, 10, TRIM_MAX_CPU / 80, "b1", "p2" },
+		{ true, 10, -10, "b1", "p1", NULL },
+		{ true, 10, TRIM_MAX_CPU / 80, "b1", "p2", NULL },
 	};
 	struct fixture *f = *state;
 
@@ -551,6 +552,92 @@ static void removes_what_is_too_much(void **state)
 	depot_reader_close(r);
 }
 
+static size_t n_of(struct fixture *f, const char *tenant)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM profile p JOIN series s ON s.id = p.series"
+		 " JOIN pprof d ON d.profile = p.id WHERE s.tenant = '%s'",
+		 tenant);
+	return (size_t)place_number(f->place.db, sql);
+}
+
+static int sum_up(void *context, const char *tenant, uint64_t bytes)
+{
+	uint64_t *each = context;
+
+	assert_true(!strcmp(tenant, "anonymous") || !strcmp(tenant, "other"));
+	each[*tenant == 'o'] = bytes;
+	return 0;
+}
+
+static void measure_tenants(struct fixture *f, uint64_t ret[2])
+{
+	struct depot_reader *r = look(f);
+
+	ret[0] = ret[1] = 0;
+	assert_int_equal(depot_each_tenant(r, sum_up, ret), 0);
+	depot_reader_close(r);
+}
+
+/*
+ * One has pushed much, and all of it later than the other: its own oldest go, and when then all is
+ * small enough nothing of the other's.
+ */
+static void removes_of_the_tenant_who_has_too_much(void **state)
+{
+	struct fixture *f = *state;
+	struct compact_options options = { 0 };
+	struct kind other = usual;
+	struct depot_size size;
+	uint64_t bytes[2];
+
+	other.tenant = "other";
+	for (uint64_t i = 0; i < 10; i++)
+		push(f, i, NOW - DEPOT_DAY + (int64_t)i, &other);
+	for (uint64_t i = 100; i < 300; i++)
+		push(f, i, NOW - (int64_t)i * SECOND, &usual);
+	measure_tenants(f, bytes);
+	assert_true(bytes[0] > 19 * bytes[1] && bytes[1] > 10 * DEPOT_ROW_BYTES);
+	struct depot_reader *r = look(f);
+	assert_int_equal(depot_measure(r, &size), 0);
+	depot_reader_close(r);
+	options.tenant_bytes = bytes[0] / 2;
+	options.max_bytes = size.used * 3 / 4;
+	compact(f, &options);
+	assert_in_range(f->counts.tenant.profiles, 99, 101);
+	assert_int_equal(f->counts.too_much.profiles, 0);
+	assert_int_equal(n_of(f, "other"), 1); /* of all 10 */
+	assert_int_equal(place_number(f->place.db, "SELECT n FROM profile p JOIN series s"
+						   " ON s.id = p.series WHERE tenant = 'other'"),
+			 10);
+	/* The oldest have left. */
+	assert_int_equal(place_number(f->place.db, "SELECT max(last) FROM profile"),
+			 NOW - 100 * SECOND + SECOND);
+	measure_tenants(f, bytes);
+	assert_true(bytes[0] <= options.tenant_bytes);
+	/* Once more: there is nothing to do. */
+	compact(f, &options);
+	assert_in_range(f->counts.tenant.profiles, 99, 101);
+}
+
+static void forgets_series_of_a_tenant(void **state)
+{
+	struct fixture *f = *state;
+	const struct compact_options options = { .tenant_bytes = 1 };
+
+	for (uint64_t i = 0; i < 70; i++)
+		push(f, i, NOW, &usual);
+	compact(f, &options);
+	assert_int_equal(f->counts.tenant.profiles, 70);
+	assert_int_equal(place_number(f->place.db, "SELECT (SELECT count(*) FROM series)"
+						   " + (SELECT count(*) FROM label)"
+						   " + (SELECT count(*) FROM pprof)"
+						   " + (SELECT count(*) FROM value)"),
+			 0);
+}
+
 static void gives_room_back(void **state)
 {
 	struct fixture *f = *state;
@@ -673,6 +760,8 @@ int main(void)
 		TEST(removes_what_is_old),
 		TEST(forgets_what_was_published),
 		TEST(removes_what_is_too_much),
+		TEST(removes_of_the_tenant_who_has_too_much),
+		TEST(forgets_series_of_a_tenant),
 		TEST(gives_room_back),
 		TEST(goes_on_after_a_disk_filled_up_late),
 		TEST(forgets_editions_with_less_at_a_time),
