@@ -335,11 +335,11 @@ static int walk_registers(struct walk *w)
  */
 static bool is_below_sysmon(struct walk *w)
 {
-	const struct cursor c = cursor_of_registers(w->sample);
 	struct pc_info info;
 
 	if (w->sample->go.curg || w->stack->n != 1)
 		return false;
+	const struct cursor c = cursor_of_registers(w->sample);
 	for (uint32_t i = 0; i < c.n_chain; i++)
 		if (pc_cache_look(&w->unwinder->cache, w->unwinder->binary, c.chain[i] - w->bias,
 				  &info) == 0 &&
