@@ -14,6 +14,7 @@ from bench import weight_in
 TESTS = {}
 LIVES = {"20ms": 5, "50ms": 4, "100ms": 3, "300ms": 2, "1s": 1}  # and how many before each next
 TRUE = "/bin/true"
+ALL_TICKS = "budget: 0\n"  # all programs here share a cgroup, of which one tick in 4 would be taken
 
 
 def test(function):
@@ -105,10 +106,10 @@ def assert_delivered(agent, expected):
                   if os.path.basename(p.file) == name)
         print(f"living {life}: {got} samples of {wanted:.0f} expected, {got / wanted:.1%}; "
               f"{got - placed} of unknown place")
-        noise = wanted ** 0.5  # of where the ticks fall
+        noise = wanted ** 0.5  # of where the ticks fall, each of which is one sample
         assert got > 0.98 * wanted - 2 * noise, (life, got, wanted)
-        # Beside a load the shortest lives have had 5 to 16 % more than they say that they used.
-        assert got < 1.02 * wanted + 4 * noise, (life, got, wanted)
+        # Among many switches of threads a cpu-clock event ticks 3 % more often than their clocks say.
+        assert got < 1.05 * wanted + 2 * noise, (life, got, wanted)
 
 
 def print_losses(agent):
@@ -121,7 +122,7 @@ def print_losses(agent):
 def execs(agent):
     """500 programs a second begin and end; of those that live longer nothing is lost."""
     agent.freq = 997
-    agent.run("5s")
+    agent.run("5s", ALL_TICKS)
     length = 60 if agent.long else 5
     for life in *LIVES, f"{length}s":
         program_of(agent, life)  # a file that is being written, and who is forked has it, cannot be run
@@ -150,7 +151,7 @@ def execs(agent):
 def lives(agent):
     """Of programs that live for a moment no sample is lost, in the first of them as in the last."""
     agent.freq = 997
-    agent.run("5s")
+    agent.run("5s", ALL_TICKS)
     expected = live(agent, time.monotonic() + (120 if agent.long else 6))
     print_losses(agent)
     agent.stop()

@@ -72,12 +72,17 @@ func threadTime() int64 {
 	return t.Nano()
 }
 
+// timed is in the stack of each sample taken between the two looks at the clock, and of no other.
+//
 //go:noinline
-func timed(work func()) {
-	runtime.LockOSThread()
+func timed(work func()) { work() }
+
+func tell(work func()) {
+	runtime.LockOSThread() // begins a thread, which takes a while
 	begin := threadTime()
-	work()
-	fmt.Println(threadTime() - begin)
+	timed(work)
+	end := threadTime()
+	fmt.Println(end - begin)
 }
 
 func pulse(args []string) {
@@ -103,7 +108,7 @@ func gate(args []string) {
 	n, err := strconv.Atoi(args[0])
 	window.Check(err)
 	io.Copy(io.Discard, os.Stdin)
-	timed(func() {
+	tell(func() {
 		for i := 0; i < n; i++ {
 			work()
 		}
@@ -151,7 +156,7 @@ func main() {
 	case "idle":
 		time.Sleep(duration(args))
 	case "timed":
-		timed(func() { spin(duration(args), work) })
+		tell(func() { spin(duration(args), work) })
 	case "pulse":
 		pulse(args)
 	case "exec":
