@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,16 +48,38 @@ func source(m *manifests, volume core.Volume, folder string) (string, error) {
 	return path, nil
 }
 
+// Those of claims, too: by then the StatefulSet's controller has made volumes of them, and the kubelet
+// has given them to the pod's group.
+func volumes(m *manifests, folder string) ([]core.Volume, error) {
+	w := m.workload()
+	list := w.template.Spec.Volumes
+	for _, claim := range w.claims {
+		path := filepath.Join(folder, "volumes", claim.Name)
+		err := errors.Join(os.MkdirAll(path, 0o755),
+			os.Chown(path, 0, int(*w.template.Spec.SecurityContext.FSGroup)),
+			os.Chmod(path, 0o775|os.ModeSetgid))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, core.Volume{Name: claim.Name})
+	}
+	return list, nil
+}
+
 // As the kubelet asks for them, and containerd passes them on.
 func mounts(m *manifests, folder string) ([]specs.Mount, error) {
-	pod := m.daemons.Spec.Template.Spec
+	w := m.workload()
+	all, err := volumes(m, folder)
+	if err != nil {
+		return nil, err
+	}
 	var list []specs.Mount
-	for _, volume := range pod.Volumes {
+	for _, volume := range all {
 		path, err := source(m, volume, folder)
 		if err != nil {
 			return nil, err
 		}
-		for _, mount := range pod.Containers[0].VolumeMounts {
+		for _, mount := range w.container().VolumeMounts {
 			if mount.Name != volume.Name {
 				continue
 			}
@@ -97,14 +120,23 @@ func isolation(m *manifests) []specs.LinuxNamespace {
 		{Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},
 		{Type: specs.NetworkNamespace}, {Type: specs.CgroupNamespace},
 	}
-	if !m.daemons.Spec.Template.Spec.HostPID {
+	if !m.workload().template.Spec.HostPID {
 		list = append(list, specs.LinuxNamespace{Type: specs.PIDNamespace})
 	}
 	return list
 }
 
-func securityOf(container *core.Container, spec *specs.Spec) {
-	security := container.SecurityContext
+// What the container says goes before what its pod says.
+func userOf(pod *core.PodSecurityContext, security *core.SecurityContext) specs.User {
+	if security.RunAsUser != nil {
+		return specs.User{UID: uint32(*security.RunAsUser), GID: uint32(*security.RunAsGroup)}
+	}
+	return specs.User{UID: uint32(*pod.RunAsUser), GID: uint32(*pod.RunAsGroup),
+		AdditionalGids: []uint32{uint32(*pod.FSGroup)}}
+}
+
+func securityOf(w workload, spec *specs.Spec) {
+	security := w.container().SecurityContext
 	var held []string // "drop: ALL" is checked
 	for _, capability := range security.Capabilities.Add {
 		held = append(held, "CAP_"+string(capability))
@@ -113,7 +145,7 @@ func securityOf(container *core.Container, spec *specs.Spec) {
 		Bounding: held, Permitted: held, Effective: held,
 	}
 	spec.Process.NoNewPrivileges = !*security.AllowPrivilegeEscalation
-	spec.Process.User = specs.User{UID: uint32(*security.RunAsUser), GID: uint32(*security.RunAsGroup)}
+	spec.Process.User = userOf(w.template.Spec.SecurityContext, security)
 	spec.Root.Readonly = *security.ReadOnlyRootFilesystem
 	spec.Linux.Seccomp = seccomp.DefaultProfile(spec) // which calls depends on the capabilities
 }
@@ -122,7 +154,8 @@ func bundle(m *manifests, folder, id string, entry []string) error {
 	if err := check(m); err != nil {
 		return err
 	}
-	container := &m.daemons.Spec.Template.Spec.Containers[0]
+	w := m.workload()
+	container := w.container()
 	spec, err := oci.GenerateSpec(namespaces.WithNamespace(context.Background(), "k8s.io"), nil,
 		&containers.Container{ID: id}, oci.WithDefaultPathEnv, oci.WithoutRunMount)
 	if err != nil {
@@ -144,7 +177,7 @@ func bundle(m *manifests, folder, id string, entry []string) error {
 	spec.Linux.CgroupsPath = "/kubepods/burstable/pod12345678-9abc-def0-1234-56789abcdef0/" + id
 	limit := container.Resources.Limits.Memory().Value()
 	spec.Linux.Resources.Memory = &specs.LinuxMemory{Limit: &limit}
-	securityOf(container, spec)
+	securityOf(w, spec)
 	text, err := json.MarshalIndent(spec, "", "\t")
 	if err != nil {
 		return err

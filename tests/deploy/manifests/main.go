@@ -4,11 +4,12 @@
 // (k8s.io/api), where a field that they do not have, or have twice, is an error.
 //
 //	manifests check FILE                  what kinds there are; all that is wrong
-//	manifests config FILE                 the ConfigMap's file, for hone-agent --check-config
+//	manifests config FILE                 the ConfigMap's file, for --check-config
 //	manifests bundle FILE FOLDER ID ARG...
-//	    FOLDER/config.json and what it mounts: the DaemonSet's container as kubelet and containerd
-//	    hand it to runc, with ARG... as the image's entry point, FOLDER/rootfs as its root, and
-//	    what it mounts of the node's files in FOLDER/node, but for /sys.
+//	    FOLDER/config.json and what it mounts: the container as kubelet and containerd hand it to
+//	    runc, with ARG... as the image's entry point, FOLDER/rootfs as its root, what it mounts
+//	    of the node's files in FOLDER/node, but for /sys, and other volumes in FOLDER/volumes:
+//	    those of Secrets and claims are empty.
 package main
 
 import (
@@ -28,7 +29,9 @@ func run(args []string) error {
 	case "check":
 		return check(all)
 	case "config":
-		_, err = os.Stdout.WriteString(all.config.Data["agent.yaml"])
+		for _, text := range all.config.Data {
+			_, err = os.Stdout.WriteString(text)
+		}
 		return err
 	case "bundle":
 		return bundle(all, args[2], args[3], args[4:])

@@ -13,12 +13,13 @@ import (
 	core "k8s.io/api/core/v1"
 	rbac "k8s.io/api/rbac/v1"
 	scheduling "k8s.io/api/scheduling/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// One of each, which is what the agent needs.
+// One of each, as far as they are needed.
 type manifests struct {
 	namespace core.Namespace
 	account   core.ServiceAccount
@@ -26,8 +27,31 @@ type manifests struct {
 	role      rbac.ClusterRole
 	binding   rbac.ClusterRoleBinding
 	priority  scheduling.PriorityClass
+	service   core.Service
 	daemons   apps.DaemonSet
+	stateful  apps.StatefulSet
 	kinds     []string
+}
+
+// What runs: the DaemonSet or the StatefulSet.
+type workload struct {
+	meta.ObjectMeta
+	selector *meta.LabelSelector
+	template *core.PodTemplateSpec
+	claims   []core.PersistentVolumeClaim
+}
+
+func (m *manifests) workload() workload {
+	if m.stateful.Name != "" {
+		s := &m.stateful
+		return workload{s.ObjectMeta, s.Spec.Selector, &s.Spec.Template, s.Spec.VolumeClaimTemplates}
+	}
+	d := &m.daemons
+	return workload{d.ObjectMeta, d.Spec.Selector, &d.Spec.Template, nil}
+}
+
+func (w *workload) container() *core.Container {
+	return &w.template.Spec.Containers[0]
 }
 
 func decoder() (runtime.Decoder, error) {
@@ -56,8 +80,12 @@ func (m *manifests) add(object runtime.Object) error {
 		m.binding = *o
 	case *scheduling.PriorityClass:
 		m.priority = *o
+	case *core.Service:
+		m.service = *o
 	case *apps.DaemonSet:
 		m.daemons = *o
+	case *apps.StatefulSet:
+		m.stateful = *o
 	default:
 		return fmt.Errorf("unexpected %T", object)
 	}
