@@ -22,8 +22,11 @@
 #define THREADS	    2u
 #define MAX_QUEUE   1024u
 #define MAX_WORKERS 64u
-#define MAX_TOLD    ((size_t)1 << 20) /* bytes of a body that there is room for before they come */
-#define STOP_WAIT   5		      /* s */
+#define STOP_WAIT   5 /* s */
+
+/* Bytes of room for a body: to begin with, and at most for what is only said to come. */
+#define FIRST_ROOM ((size_t)64 << 10)
+#define MAX_TOLD   ((size_t)1 << 20)
 
 /* Bytes of a refused body that are read all the same. */
 #define MAX_PASSED_OVER ((uint64_t)256 << 20)
@@ -39,10 +42,11 @@ struct http {
 	pthread_t workers[MAX_WORKERS];
 	unsigned int n_workers;
 	pthread_mutex_t mutex; /* of what follows */
-	pthread_cond_t changed;
+	pthread_cond_t queued; /* something is, or it stops: for one worker, or for all */
+	pthread_cond_t idle;   /* nothing is on its way */
 	struct http_request *first, **last;
 	unsigned int n_queued, n_busy, n_active; /* requests */
-	size_t reserved;			 /* bytes of bodies */
+	size_t reserved;			 /* bytes of room for bodies */
 	bool stop;
 };
 
@@ -52,7 +56,7 @@ static struct http_request *next_request(struct http *h)
 {
 	pthread_mutex_lock(&h->mutex);
 	while (!h->first && !h->stop)
-		pthread_cond_wait(&h->changed, &h->mutex);
+		pthread_cond_wait(&h->queued, &h->mutex);
 	struct http_request *r = h->first;
 	if (r) {
 		h->first = r->next;
@@ -94,7 +98,7 @@ static bool enqueue(struct http *h, struct http_request *r)
 		*h->last = r;
 		h->last = &r->next;
 		h->n_queued++;
-		pthread_cond_broadcast(&h->changed);
+		pthread_cond_signal(&h->queued);
 	}
 	pthread_mutex_unlock(&h->mutex);
 	return room;
@@ -156,6 +160,40 @@ static bool reserve(struct http *h, struct http_request *r, size_t size)
 	return room;
 }
 
+/*
+ * How much room a body gets that has @size bytes so far. What its header says will come is taken
+ * for true once 64 KiB have come: who announces much and sends nothing takes little.
+ */
+static size_t room_of(const struct http_request *r, size_t size)
+{
+	size_t told = r->announced < MAX_TOLD ? r->announced : MAX_TOLD;
+	size_t most = r->announced ? r->announced : r->body.limit, room = size + size / 2;
+
+	if (size <= told)
+		room = size <= FIRST_ROOM && FIRST_ROOM < told ? FIRST_ROOM : told;
+	else if (room > most && size <= most)
+		room = most;
+	return room;
+}
+
+/* Room for @n more bytes; all of it is counted. */
+static void make_room(struct http *h, struct http_request *r, size_t n)
+{
+	struct buf *b = &r->body;
+
+	if (n > b->limit - b->size) {
+		b->error = -E2BIG;
+		return;
+	}
+	if (b->size + n <= b->capacity)
+		return;
+	size_t room = room_of(r, b->size + n);
+	if (!reserve(h, r, room - b->capacity))
+		b->error = -ENOBUFS;
+	else
+		buf_reserve(b, room);
+}
+
 static struct connection *slot_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
@@ -214,13 +252,9 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 	/* Refused already. In mid-body no answer can be queued: the rest is passed over. */
 	if (r->stage == REQUEST_DONE || buf_error(&r->body))
 		return MHD_YES;
-	if (!reserve(h, r, n)) {
-		r->body.error = -ENOBUFS;
-		return MHD_YES;
-	}
-	if (!r->body.data)
-		buf_reserve(&r->body, r->announced < MAX_TOLD ? r->announced : MAX_TOLD);
+	make_room(h, r, n);
 	buf_append(&r->body, data, n);
+	r->received = r->body.size;
 	return MHD_YES;
 }
 
@@ -263,15 +297,15 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 		struct http_record record = { .method = r->method,
 					      .path = r->path,
 					      .status = r->status,
-					      .received = r->reserved,
+					      .received = r->received,
 					      .sent = r->sent,
 					      .duration = clock_monotonic() - r->begin };
 		h->handlers.answered(h->handlers.context, &record);
 	}
 	pthread_mutex_lock(&h->mutex);
 	h->reserved -= r->reserved;
-	h->n_active--;
-	pthread_cond_broadcast(&h->changed);
+	if (!--h->n_active)
+		pthread_cond_signal(&h->idle);
 	pthread_mutex_unlock(&h->mutex);
 	request_free(r);
 }
@@ -438,7 +472,8 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 	h->handlers = *handlers;
 	h->last = &h->first;
 	pthread_mutex_init(&h->mutex, NULL);
-	pthread_cond_init(&h->changed, NULL);
+	pthread_cond_init(&h->queued, NULL);
+	pthread_cond_init(&h->idle, NULL);
 	int r = start(h);
 	if (r < 0) {
 		http_close(h);
@@ -456,10 +491,10 @@ static void wait_idle(struct http *h)
 	clock_gettime(CLOCK_REALTIME, &end);
 	end.tv_sec += STOP_WAIT;
 	pthread_mutex_lock(&h->mutex);
-	while (h->n_active && pthread_cond_timedwait(&h->changed, &h->mutex, &end) == 0)
+	while (h->n_active && pthread_cond_timedwait(&h->idle, &h->mutex, &end) == 0)
 		;
 	h->stop = true;
-	pthread_cond_broadcast(&h->changed);
+	pthread_cond_broadcast(&h->queued);
 	pthread_mutex_unlock(&h->mutex);
 }
 
@@ -477,7 +512,8 @@ struct http *http_close(struct http *h)
 	closep(&fd);
 	connections_fini(&h->connections);
 	tls_free(h->tls);
-	pthread_cond_destroy(&h->changed);
+	pthread_cond_destroy(&h->queued);
+	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
 	return NULL;

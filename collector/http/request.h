@@ -24,6 +24,7 @@ struct http_request {
 	char note[HTTP_NOTE_SIZE];
 	struct buf body;
 	uint64_t announced; /* bytes of its body by its header, 0 where that does not say */
+	size_t received;    /* bytes of its body */
 	size_t reserved;    /* of http's room for bodies */
 	uint64_t begin;	    /* clock_monotonic() */
 	enum request_stage stage;
