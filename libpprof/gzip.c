@@ -12,6 +12,7 @@
 
 #define GZIP_WINDOW (15 + 16) /* the largest window, gzip framing: zlib.h, deflateInit2 */
 #define GZIP_MEMORY 8	      /* zlib's default */
+#define FASTEST	    1	      /* of libdeflate's levels that compress */
 #define OUT_STEP    ((size_t)64 << 10)
 #define MAX_RATIO   1032 /* of deflate: zlib.net/zlib_tech.html */
 
@@ -83,6 +84,22 @@ int pp_gunzip(const uint8_t *data, size_t size, size_t limit, struct pp_array *r
 }
 
 /* ---- writing ----------------------------------------------------------------------------- */
+
+int pp_gzip_fast(const uint8_t *data, size_t size, uint8_t **ret_data, size_t *ret_size)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(FASTEST);
+	size_t bound = c ? libdeflate_gzip_compress_bound(c, size) : 0;
+	uint8_t *to = c ? malloc(bound) : NULL;
+
+	*ret_size = to ? libdeflate_gzip_compress(c, data, size, to, bound) : 0;
+	if (c)
+		libdeflate_free_compressor(c);
+	if (!to)
+		return -ENOMEM;
+	/* The bound is of incompressible data. */
+	*ret_data = realloc(to, *ret_size) ?: to;
+	return 0;
+}
 
 struct pp_gzip {
 	z_stream z;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "collector/ingest/digest.h"
 #include "libpprof/gzip.h"
@@ -111,30 +110,6 @@ static int complete_labels(const struct accept_input *in, const struct pprof_pro
 }
 
 /* ---- the profile ------------------------------------------------------------------------- */
-
-/* The fastest level: this is done to every profile of hone-agent's that has generics in it. */
-static int compress_fast(struct span plain, uint8_t **ret_data, size_t *ret_size)
-{
-	z_stream z = { 0 };
-
-	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16 /* gzip */, 8, Z_DEFAULT_STRATEGY))
-		return -ENOMEM;
-	size_t bound = deflateBound(&z, plain.size);
-	uint8_t *data = malloc(bound);
-	z.next_in = (uint8_t *)plain.data;
-	z.avail_in = (uInt)plain.size; /* ACCEPT_MAX_RAW at most */
-	z.next_out = data;
-	z.avail_out = (uInt)bound;
-	bool done = data && deflate(&z, Z_FINISH) == Z_STREAM_END;
-	*ret_size = z.total_out;
-	deflateEnd(&z);
-	if (!done) {
-		free(data);
-		return -ENOMEM;
-	}
-	*ret_data = data;
-	return 0;
-}
 
 /* Make it plain, put names back, and keep the plain bytes. *ret_changed: other bytes than came. */
 static int unpack(struct span pprof, size_t limit, uint8_t **ret_plain, size_t *ret_size,
@@ -312,7 +287,8 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 	ret->row.pprof = in->pprof;
 	if (!changed)
 		return 0;
-	r = compress_fast(span_of(plain, size), &ret->pprof, &ret->row.pprof.size);
+	/* Every profile of hone-agent's that has generics in it comes this way. */
+	r = pp_gzip_fast(plain, size, &ret->pprof, &ret->row.pprof.size);
 	ret->row.pprof.data = ret->pprof;
 	return r;
 }
