@@ -8,8 +8,10 @@
 
 static int add_string(struct pp_decoder *d, struct pp_reader *text)
 {
-	uint32_t number = 0; /* "" is that of every profile, even where equal texts stay apart */
-	int r = 0;
+	const struct pp_text_place place = { (uint32_t)(text->data - d->file),
+					     (uint32_t)text->size };
+	uint32_t number = PPROF_NONE;
+	int r;
 
 	if (!d->strings.n && text->size)
 		return pp_malformed(d, "the first string is not empty");
@@ -17,19 +19,41 @@ static int add_string(struct pp_decoder *d, struct pp_reader *text)
 		return pp_too_large(d, "too many strings");
 	if (text->size && memchr(text->data, '\0', text->size))
 		return pp_malformed(d, "a string holds a NUL byte");
-	if (text->size)
+	if (d->peeks)
+		r = pp_array_append(&d->texts, sizeof(place), &place, 1);
+	else
 		r = pp_strings_intern(&d->p->strings, (const char *)text->data, text->size,
 				      &number);
 	return r ? r : pp_array_append(&d->strings, sizeof(number), &number, 1);
 }
 
+static int check_indices(struct pp_decoder *d, size_t n, const uint64_t *file_indices)
+{
+	for (size_t i = 0; i < n; i++)
+		if (file_indices[i] >= d->strings.n)
+			return pp_malformed(d, "a string's index is out of range");
+	return 0;
+}
+
+static int keep_string(struct pp_decoder *d, size_t file_index, uint32_t *ret_number)
+{
+	const struct pp_text_place *p = pp_array_at(&d->texts, struct pp_text_place, file_index);
+
+	return pp_strings_intern(&d->p->strings, (const char *)d->file + p->at, p->size,
+				 ret_number);
+}
+
 /* Turn an index of the file into a number of the profile's. */
 int pp_string_number(struct pp_decoder *d, uint64_t file_index, uint32_t *ret_number)
 {
-	if (file_index >= d->strings.n)
-		return pp_malformed(d, "a string's index is out of range");
-	*ret_number = *pp_array_at(&d->strings, uint32_t, file_index);
-	return 0;
+	uint32_t *number = pp_array_at(&d->strings, uint32_t, file_index);
+	int r = check_indices(d, 1, &file_index);
+
+	if (!r && *number == PPROF_NONE)
+		r = keep_string(d, file_index, number);
+	if (!r)
+		*ret_number = *number;
+	return r;
 }
 
 static int string_numbers(struct pp_decoder *d, size_t n, const uint64_t *file_indices,
@@ -108,12 +132,12 @@ static int read_mapping(struct pp_decoder *d, struct pp_reader *m)
 		return r;
 	if (!id)
 		return pp_malformed(d, "a mapping has the id 0");
-	if (d->mappings.pairs.n >= d->limits.mappings)
+	if (pp_ids_count(&d->mappings) >= d->limits.mappings)
 		return pp_too_large(d, "too many mappings");
 	r = string_numbers(d, 2, text, (uint32_t *[]){ &row.file, &row.build_id });
 	if (!r)
 		r = pp_add_mapping(d->p, &row, &number);
-	if (!r && !d->mappings.pairs.n)
+	if (!r && !pp_ids_count(&d->mappings))
 		d->p->main_mapping = number;
 	return r ? r : pp_ids_add(&d->mappings, id, number);
 }
@@ -135,8 +159,11 @@ static int read_function(struct pp_decoder *d, struct pp_reader *m)
 		return r;
 	if (!id)
 		return pp_malformed(d, "a function has the id 0");
-	if (d->functions.pairs.n >= d->limits.functions)
+	number = pp_ids_count(&d->functions);
+	if (number >= d->limits.functions)
 		return pp_too_large(d, "too many functions");
+	if (d->peeks)
+		return check_indices(d, 3, text) ?: pp_ids_add(&d->functions, id, number);
 	row.start_line = (int64_t)start_line;
 	r = string_numbers(d, 3, text, (uint32_t *[]){ &row.name, &row.system_name, &row.file });
 	if (!r)

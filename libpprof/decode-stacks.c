@@ -78,6 +78,8 @@ static int read_location(struct pp_decoder *d, struct pp_reader *m)
 		return r;
 	if (!id)
 		return pp_malformed(d, "a location has the id 0");
+	if (d->peeks)
+		return pp_ids_add(&d->locations, id, pp_ids_count(&d->locations));
 	l.lines = d->lines.data;
 	l.n_lines = d->lines.n;
 	r = pprof_add_location(d->p, &l, &number);

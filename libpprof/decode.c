@@ -6,7 +6,8 @@
  * hold them in any order (usually samples first and strings last). So the top level of the message
  * is read four times, each time for what the next needs; skipping a field costs next to nothing,
  * and nothing is kept but the tables of the profile and the maps from ids and string indices to
- * its numbers.
+ * its numbers. Who only peeks has the same done but for the tables of functions and locations, and
+ * for texts that nothing else names: these are most of a profile.
  *
  * What google/pprof (profile.Parse with CheckValid) refuses is refused here. More is refused: a
  * string that holds a NUL byte, old formats that are not protocol buffers, and what is over a
@@ -26,8 +27,10 @@
 
 static int read_file(struct pp_decoder *d, struct pp_reader file)
 {
-	int r = pp_read_strings(d, file);
+	int r;
 
+	d->file = file.data;
+	r = pp_read_strings(d, file);
 	if (!r)
 		r = pp_read_names(d, file);
 	if (!r && (!pp_ids_seal(&d->mappings) || !pp_ids_seal(&d->functions)))
@@ -91,13 +94,14 @@ static struct pprof_limits complete(const struct pprof_limits *given)
 int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
 		 const struct pprof_limits *limits, const char **ret_reason)
 {
-	struct pp_decoder d = { .p = p, .limits = complete(limits) };
+	struct pp_decoder d = { .p = p, .limits = complete(limits), .peeks = p->peeked };
 	int r = pp_clear(p, KEPT);
 
 	if (!r)
 		r = pp_is_gzip(data, size) ? decode_gzip(&d, data, size)
 					   : decode_plain(&d, data, size);
 	pp_array_fini(&d.strings);
+	pp_array_fini(&d.texts);
 	pp_ids_fini(&d.mappings);
 	pp_ids_fini(&d.functions);
 	pp_ids_fini(&d.locations);
@@ -110,15 +114,14 @@ int pprof_reread(struct pprof_profile *p, const void *data, size_t size,
 	return r > 0 ? pp_clear(p, KEPT) ?: r : r;
 }
 
-static int read_new(const void *data, size_t size, const struct pprof_limits *limits, bool apart,
+static int read_new(const void *data, size_t size, const struct pprof_limits *limits, bool peek,
 		    struct pprof_profile **ret_profile, const char **ret_reason)
 {
 	struct pprof_profile *p = NULL;
 	int r = pprof_new(&p);
 
 	if (!r) {
-		p->strings.index.off = p->mapping_index.off = apart;
-		p->function_index.off = p->location_index.off = apart;
+		p->peeked = peek;
 		r = pprof_reread(p, data, size, limits, ret_reason);
 	}
 	if (r)

@@ -12,14 +12,23 @@ struct pp_decoder {
 	struct pprof_profile *p;
 	struct pprof_limits limits;
 	const char *reason;
+	const uint8_t *file; /* under 4 GiB */
+
+	bool peeks; /* functions and locations are checked only, texts kept once they are named */
 
 	struct pp_array strings; /* uint32_t: index in the file to number in the profile */
+	struct pp_array texts;	 /* struct pp_text_place, likewise, while peeking */
 	struct pp_ids mappings, functions, locations;
 
 	/* of the row being read */
 	struct pp_array lines;		      /* struct pprof_line */
 	struct pp_array location_ids, values; /* uint64_t */
 	struct pp_array sample_locations;     /* uint32_t */
+};
+
+/* In the file; PPROF_NONE in .strings until somebody asks for it. */
+struct pp_text_place {
+	uint32_t at, size;
 };
 
 static inline int pp_malformed(struct pp_decoder *d, const char *reason)

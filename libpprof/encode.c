@@ -326,8 +326,11 @@ int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t 
 		 size_t *ret_size)
 {
 	struct encoder e;
-	int r = encoder_init(&e, p, encoding);
+	int r;
 
+	if (p->peeked)
+		return -EINVAL;
+	r = encoder_init(&e, p, encoding);
 	if (!r)
 		r = encode(&e);
 	if (!r && e.gzip) {

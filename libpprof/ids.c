@@ -6,9 +6,10 @@
 void pp_ids_fini(struct pp_ids *ids)
 {
 	pp_array_fini(&ids->pairs);
+	ids->counted = 0;
 }
 
-int pp_ids_add(struct pp_ids *ids, uint64_t id, uint32_t number)
+int pp_ids_add_pair(struct pp_ids *ids, uint64_t id, uint32_t number)
 {
 	struct pp_id pair = { .id = id, .number = number };
 
@@ -35,10 +36,12 @@ bool pp_ids_seal(struct pp_ids *ids)
 	struct pp_id *pairs = ids->pairs.data;
 	uint32_t n = ids->pairs.n;
 
-	if (ascending(pairs, n))
-		return true;
-	qsort(pairs, n, sizeof(*pairs), by_id);
-	return ascending(pairs, n);
+	if (!ascending(pairs, n)) {
+		qsort(pairs, n, sizeof(*pairs), by_id);
+		if (!ascending(pairs, n))
+			return false;
+	}
+	return !n || pairs[0].id > ids->counted;
 }
 
 bool pp_ids_search(const struct pp_ids *ids, uint64_t id, uint32_t *ret_number)

@@ -60,8 +60,6 @@ static int grow(struct pp_index *ix)
 
 int pp_index_add(struct pp_index *ix, uint64_t hash, uint32_t number)
 {
-	if (ix->off)
-		return 0;
 	if (ix->n >= ix->capacity / 4 * 3) {
 		int r = grow(ix);
 

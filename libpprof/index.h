@@ -22,7 +22,6 @@ struct pp_index {
 	struct pp_index_slot *slots;
 	uint32_t capacity; /* a power of two, or 0 */
 	uint32_t n;
-	bool off; /* nothing is put in, so nothing is found: all records are taken for new ones */
 };
 
 void pp_index_fini(struct pp_index *ix);

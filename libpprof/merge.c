@@ -172,7 +172,7 @@ int pprof_merger_add(struct pprof_merger *m, struct pprof_profile *from)
 	bool is_new = !pprof_n_sample_types(m->to);
 	int r;
 
-	if (m->to == from)
+	if (m->to == from || from->peeked)
 		return -EINVAL;
 	if (!is_new && !compatible(m->to, from))
 		return PPROF_E_MISMATCH;

@@ -66,6 +66,7 @@ struct pprof_profile {
 	struct pp_header header;
 	uint32_t main_mapping;	      /* its number, should there be one */
 	uint64_t generation;	      /* pprof_generation() */
+	bool peeked;		      /* pprof_peek(): locations of samples are not here */
 	struct pp_array sample_types; /* struct pp_value_type */
 	struct pp_array comments;     /* uint32_t, a string */
 

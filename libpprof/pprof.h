@@ -186,9 +186,10 @@ int pprof_decode(const void *data, size_t size, const struct pprof_limits *limit
 		 struct pprof_profile **ret_profile, const char **ret_reason);
 
 /*
- * The same for a look at a profile only, at two thirds of the cost: equal rows of its tables stay
- * apart, as they are in the file, so that it is neither to be added to nor encoded. It can be
- * merged from.
+ * The same checks for a look at a profile, at half of the cost: functions and locations are not
+ * kept, so there are none. Samples are there with their values and labels, added up where they name
+ * the same locations of the file, which their .locations count from 0. Such a profile is not to be
+ * added to, and neither encoded nor merged (-EINVAL).
  */
 int pprof_peek(const void *data, size_t size, const struct pprof_limits *limits,
 	       struct pprof_profile **ret_profile, const char **ret_reason);

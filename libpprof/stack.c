@@ -71,7 +71,7 @@ static int append_location(struct pprof_profile *p, const struct pprof_location 
 static int find_or_append_location(struct pprof_profile *p, const struct pprof_location *l,
 				   uint32_t *ret_number)
 {
-	uint64_t hash = p->location_index.off ? 0 : hash_location(p, l);
+	uint64_t hash = hash_location(p, l);
 	uint32_t at = PP_INDEX_START;
 
 	while (pp_index_next(&p->location_index, hash, &at, ret_number))

@@ -97,7 +97,7 @@ static int append(struct pp_strings *s, const char *text, size_t size, uint64_t 
 
 static int find_or_append(struct pp_strings *s, const char *text, size_t size, uint32_t *ret_number)
 {
-	uint64_t hash = s->index.off ? 0 : pp_hash_bytes(s->seed, text, size);
+	uint64_t hash = pp_hash_bytes(s->seed, text, size);
 	uint32_t at = PP_INDEX_START;
 
 	while (pp_index_next(&s->index, hash, &at, ret_number))

@@ -7,23 +7,19 @@
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-bool pp_read_long_varint(struct pp_reader *r, uint64_t *ret_value)
+size_t pp_long_varint(const uint8_t *data, size_t size, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
-	for (unsigned int i = 0; i < VARINT_MAX_BYTES; i++) {
-		const uint8_t *byte = pp_take(r, 1);
-
-		if (!byte)
-			return false;
+	for (size_t i = 0; i < size && i < VARINT_MAX_BYTES; i++) {
 		/* Bits of the tenth byte above the 64th are dropped, as Go drops them. */
-		value |= (uint64_t)(*byte & 0x7f) << (7 * i);
-		if (!(*byte & 0x80)) {
+		value |= (uint64_t)(data[i] & 0x7f) << (7 * i);
+		if (!(data[i] & 0x80)) {
 			*ret_value = value;
-			return true;
+			return i + 1;
 		}
 	}
-	return pp_reader_fail(r);
+	return 0;
 }
 
 /* A varint has a byte at least, so there is room for all of them before the first. */

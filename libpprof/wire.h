@@ -58,13 +58,18 @@ static inline const uint8_t *pp_take(struct pp_reader *r, uint64_t size)
 	return data;
 }
 
-/* One of any length. */
-bool pp_read_long_varint(struct pp_reader *r, uint64_t *ret_value);
+/*
+ * One of any length: how many bytes it has, or 0 where it is none. Of bytes and not of a reader, so
+ * that nobody outside knows a reader's address and it can live in registers.
+ */
+size_t pp_long_varint(const uint8_t *data, size_t size, uint64_t *ret_value);
 
 /* Most are of one byte or two. */
 static inline bool pp_read_varint(struct pp_reader *r, uint64_t *ret_value)
 {
 	const uint8_t *p = r->data;
+	uint64_t value;
+	size_t n;
 
 	if (r->size >= 1 && p[0] < 0x80) {
 		*ret_value = p[0];
@@ -78,7 +83,13 @@ static inline bool pp_read_varint(struct pp_reader *r, uint64_t *ret_value)
 		r->size -= 2;
 		return true;
 	}
-	return pp_read_long_varint(r, ret_value);
+	n = pp_long_varint(p, r->size, &value);
+	if (!n)
+		return pp_reader_fail(r);
+	*ret_value = value;
+	r->data += n;
+	r->size -= n;
+	return true;
 }
 
 /* A varint; false at the end, or with r->bad. */
@@ -94,8 +105,7 @@ static inline bool pp_next_field(struct pp_reader *r, struct pp_field *ret_field
 
 	if (!pp_next_varint(r, &tag))
 		return false;
-	ret_field->number = tag >> 3;
-	ret_field->type = tag & 7;
+	*ret_field = (struct pp_field){ .number = tag >> 3, .type = tag & 7 };
 	switch (ret_field->type) {
 	case PP_VARINT:
 		return pp_read_varint(r, &ret_field->value);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the decoder takes and what it refuses, from messages made field by field. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "base/cleanup.h"
 #include "libpprof/wire.h"
 #include "tests/unit/libpprof/sample-profile.h"
 
@@ -49,17 +51,35 @@ static void put_base(struct pp_writer *w)
 	ROW(w, SAMPLE, 9, 100);
 }
 
+/* Who only peeks is told the same. */
+static void check_peek(const uint8_t *data, size_t size, const struct pprof_limits *limits,
+		       int wanted, const char *wanted_reason)
+{
+	struct pprof_profile *p = NULL;
+	const char *reason = NULL;
+
+	assert_int_equal(pprof_peek(data, size, limits, &p, &reason), wanted);
+	assert_true(!p == (wanted != 0));
+	if (wanted)
+		assert_string_equal(reason, wanted_reason);
+	pprof_free(p);
+}
+
 static int decode_limited(struct pp_writer *w, const struct pprof_limits *limits,
 			  struct pprof_profile **ret_profile, const char **ret_reason)
 {
 	/* A copy of exactly its size, so that ASan sees the first byte read beyond it. */
 	uint8_t *data = malloc(w->bytes.n ? w->bytes.n : 1);
+	const char *reason = NULL;
 	int r;
 
 	assert_int_equal(w->error, 0);
 	if (w->bytes.n)
 		memcpy(data, w->bytes.data, w->bytes.n);
-	r = pprof_decode(data, w->bytes.n, limits, ret_profile, ret_reason);
+	r = pprof_decode(data, w->bytes.n, limits, ret_profile, &reason);
+	check_peek(data, w->bytes.n, limits, r, reason);
+	if (r && ret_reason)
+		*ret_reason = reason;
 	free(data);
 	pp_array_fini(&w->bytes);
 	return r;
@@ -148,6 +168,47 @@ static void test_small_ids(void **state)
 	assert_int_equal(pprof_location(p, pprof_sample(p, 0).locations[0]).address, 0xaa);
 	assert_int_equal(pprof_location(p, pprof_sample(p, 1).locations[0]).address, 0xbb);
 	pprof_free(p);
+}
+
+/* Counted up from 1, and then not any more. */
+static void test_counted_ids(void **state)
+{
+	static const uint64_t ids[] = { 1, 2, 5, 4, 7 };
+	struct pp_writer w = { 0 };
+	struct pprof_profile *p;
+
+	(void)state;
+	put_text(&w, "");
+	ROW(&w, SAMPLE_TYPE, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		ROW(&w, LOCATION, ids[i], 0, 0xa0 + ids[i]);
+		ROW(&w, SAMPLE, ids[i], 1);
+	}
+	p = taken(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(pprof_location(p, pprof_sample(p, i).locations[0]).address,
+				 0xa0 + ids[i]);
+	pprof_free(p);
+	for (uint64_t unknown = 3; unknown <= 9; unknown += 3) {
+		put_text(&w, "");
+		ROW(&w, SAMPLE_TYPE, 0);
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+			ROW(&w, LOCATION, ids[i]);
+		ROW(&w, SAMPLE, unknown, 1);
+		refused(&w, "a sample has an unknown location");
+	}
+	/* Doubles of one that was counted, of the last counted one, and of one that was not. */
+	for (uint64_t id = 1; id <= 4; id = id < 2 ? id + 1 : id + 2) {
+		put_text(&w, "");
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+			ROW(&w, LOCATION, ids[i]);
+		ROW(&w, LOCATION, id);
+		refused(&w, "two locations have the same id");
+	}
+	put_text(&w, "");
+	ROW(&w, LOCATION, 1);
+	ROW(&w, LOCATION, 1);
+	refused(&w, "two locations have the same id");
 }
 
 static void test_bad_ids(void **state)
@@ -706,7 +767,7 @@ static void test_gzip_limit(void **state)
 
 /* ---- peeking ----------------------------------------------------------------------------- */
 
-/* Equal texts and functions; a label whose text is another "" than the first string. */
+/* Equal texts; a label whose text is another "" than the first string, and one that says much. */
 static void put_doubles(struct pp_writer *w)
 {
 	struct pp_writer sample = { 0 };
@@ -719,30 +780,44 @@ static void put_doubles(struct pp_writer *w)
 	pp_put_uint(&sample, 2, 11);
 	ROW(&sample, 3, 1, 4);
 	pp_put_block(w, SAMPLE, sample.bytes.data, sample.bytes.n);
+	ROW(&sample, 3, 1, 3);
+	pp_put_block(w, SAMPLE, sample.bytes.data, sample.bytes.n);
 	pp_array_fini(&sample.bytes);
 }
 
 static void test_peek(void **state)
 {
-	struct pprof_profile *p, *all, *merged;
+	struct pprof_profile *p, *merged;
 	struct pp_writer w = { 0 };
+	uint8_t *data;
+	size_t size;
 
 	(void)state;
 	put_doubles(&w);
 	assert_int_equal(pprof_peek(w.bytes.data, w.bytes.n, NULL, &p, NULL), 0);
-	all = taken(&w);
-	assert_int_equal(pprof_n_functions(all), 1);
-	assert_int_equal(pprof_n_functions(p), 2);
-	assert_string_equal(pprof_function(p, 0).name, pprof_function(p, 1).name);
+	assert_int_equal(pprof_n_functions(p), 0);
+	assert_int_equal(pprof_n_locations(p), 0);
+	assert_string_equal(pprof_sample_type(p, 0).type, "a");
+	assert_string_equal(pprof_sample_type(p, 0).unit, "b");
+	assert_int_equal(pprof_main_mapping(p), 0);
 	/* Samples are added up all the same. */
-	assert_int_equal(pprof_n_samples(p), 1);
+	assert_int_equal(pprof_n_samples(p), 2);
 	assert_int_equal(pprof_sample(p, 0).values[0], 111);
 	assert_int_equal(pprof_sample(p, 0).n_labels, 0);
+	assert_int_equal(pprof_sample(p, 0).locations[0], 0);
+	assert_string_equal(pprof_sample(p, 1).labels[0].key, "a");
+	assert_string_equal(pprof_sample(p, 1).labels[0].text, "a");
+	/* What it lacks is not asked for. */
+	assert_int_equal(pprof_encode(p, PPROF_PLAIN, &data, &size), -EINVAL);
 	assert_int_equal(pprof_new(&merged), 0);
-	assert_int_equal(pprof_merge(merged, p), 0);
-	assert_int_equal(pprof_n_functions(merged), 1);
+	assert_int_equal(pprof_merge(merged, p), -EINVAL);
+	assert_int_equal(pprof_n_samples(merged), 0);
 	pprof_free(merged);
-	pprof_free(all);
+	/* Nothing of the one before is left. */
+	assert_int_equal(pprof_reread(p, w.bytes.data, w.bytes.n, NULL, NULL), 0);
+	assert_int_equal(pprof_n_samples(p), 2);
+	assert_int_equal(pprof_n_locations(p), 0);
+	pprof_free(taken(&w));
 	pprof_free(p);
 }
 
@@ -761,6 +836,7 @@ int main(void)
 		cmocka_unit_test(test_depth),	     cmocka_unit_test(test_sample_types),
 		cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_gzip_damage),
 		cmocka_unit_test(test_gzip_limit),   cmocka_unit_test(test_peek),
+		cmocka_unit_test(test_counted_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
