@@ -19,6 +19,7 @@
 #define ROOT_ID	      1
 
 #define WALK_EVERY NSEC_PER_SEC
+#define WALK_REST  20 /* times the CPU time that a walk took */
 
 /* Systemd's "hybrid" mounts v2 here, beside the v1 hierarchies. */
 static const char *const hierarchies[] = { ".", "unified" };
@@ -168,10 +169,13 @@ static int walk_folder(struct walk *w, int parent, const char *name)
 static int walk(struct cgroup_tree *t, uint64_t wanted)
 {
 	struct walk w = { .tree = t, .wanted = wanted };
+	uint64_t began = clock_now(CLOCK_THREAD_CPUTIME_ID);
 
 	t->n_walks++;
-	t->walked_at = clock_monotonic();
-	return walk_folder(&w, t->fd, ".");
+	int r = walk_folder(&w, t->fd, ".");
+	uint64_t rest = WALK_REST * (clock_now(CLOCK_THREAD_CPUTIME_ID) - began);
+	t->next_walk = clock_monotonic() + (rest > WALK_EVERY ? rest : WALK_EVERY);
+	return r;
 }
 
 /* ---- one, by its id ---------------------------------------------------------------------- */
@@ -212,7 +216,7 @@ static int look(struct cgroup_tree *t, uint64_t id)
 			return path[0] ? remember(t, id, path) : 0;
 		t->by_handle = false;
 	}
-	return clock_monotonic() >= t->walked_at + WALK_EVERY ? walk(t, id) : 0;
+	return clock_monotonic() >= t->next_walk ? walk(t, id) : 0;
 }
 
 int cgroup_tree_find(struct cgroup_tree *t, uint64_t id, struct place *ret_place)

@@ -6,8 +6,9 @@
  *
  * The folders that exist at the start are read once. Later ones are opened by their id as it is
  * (open_by_handle_at(2) with the kernel's FILEID_KERNFS, as systemd does; needs
- * CAP_DAC_READ_SEARCH), or else found by reading all folders again, at most once a second. What was
- * found once is known for good, so that the cgroup may go, too.
+ * CAP_DAC_READ_SEARCH), or else found by reading all folders again: a second later than the last
+ * reading ended, and with thousands of folders so much later that it takes a twentieth of a CPU at
+ * most. What was found once is known for good, so that the cgroup may go, too.
  *
  * In a cgroup namespace of its own, an agent needs the host's hierarchy mounted; one that is
  * mounted from within shows nothing but what is below.
@@ -35,7 +36,7 @@ struct cgroup_tree {
 	int fd;		    /* of the v2 hierarchy; -1: there is none */
 	bool kernel;	    /* it is a cgroup file system, and no folder made to look like it */
 	bool by_handle;	    /* until the kernel says no */
-	uint64_t walked_at; /* clock_monotonic() */
+	uint64_t next_walk; /* not before, clock_monotonic() */
 	struct cgroup_tree_entry *entries;
 	uint32_t n, capacity;
 	struct index by_id;

@@ -132,7 +132,7 @@ static void without_capability(struct fixture *f)
 	drop(CAP_DAC_READ_SEARCH);
 	assert_int_equal(cgroup_tree_open(&t, f->folder), 0);
 	uint64_t id = make(f->container);
-	t.walked_at = 0;
+	t.next_walk = 0;
 	assert_found(&t, id);
 	assert_false(t.by_handle);
 	assert_int_equal(t.n_walks, 2);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/target/cgroup_tree.h"
+#include "base/clock.h"
 
 #define A "4f1d2c3b4a5968778695a4b3c2d1e0f00123456789abcdef0123456789abcdef"
 #define B "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -109,15 +110,17 @@ static void what_comes_later_and_goes(void **state)
 	open_tree(&t);
 	uint64_t a = make(A);
 	/* not again so soon */
-	t.walked_at = UINT64_MAX / 2;
+	t.next_walk = UINT64_MAX / 2;
 	assert_unknown(&t, a);
 	assert_int_equal(t.n_walks, 1);
 	assert_int_equal(t.n_missed, 1);
-	t.walked_at = 0;
+	t.next_walk = 0;
+	uint64_t before = clock_monotonic();
 	assert_container(&t, a, A);
 	assert_int_equal(t.n_walks, 2);
+	assert_true(t.next_walk >= before + NSEC_PER_SEC);
 	assert_int_equal(rmdir(A), 0);
-	t.walked_at = 0;
+	t.next_walk = 0;
 	assert_container(&t, a, A);
 	assert_int_equal(t.n_walks, 2);
 	cgroup_tree_close(&t);
@@ -182,7 +185,7 @@ static void only_so_many(void **state)
 	assert_int_equal(t.n, CGROUP_TREE_MAX_PLACES);
 	assert_int_equal(t.n_beyond, 1);
 	for (unsigned int i = 0; i <= CGROUP_TREE_MAX_PLACES; i++) {
-		t.walked_at = 0;
+		t.next_walk = 0;
 		assert_int_equal(cgroup_tree_find(&t, ids[i], &p), 0);
 		snprintf(name, sizeof(name), "%u.service", i);
 		assert_string_equal(p.unit, name);
