@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/binary/binary.h"
 #include "agent/target/program.h"
@@ -155,6 +157,16 @@ static enum hone_exit find_pids(struct record_target *t, const struct record_opt
 
 /* ---- --exe ------------------------------------------------------------------------------- */
 
+/* As processes that run it have it; what was named may lead through /proc/PID. */
+static char *path_of(int fd)
+{
+	char link[32], path[PATH_MAX];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof(path));
+	return n < 0 ? NULL : strndup(path, (size_t)n);
+}
+
 static enum hone_exit check_file(struct record_target *t, const char *path)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -173,7 +185,7 @@ static enum hone_exit check_file(struct record_target *t, const char *path)
 		say_not_go("it", r, fd, path);
 		return HONE_ERROR;
 	}
-	t->file_path = realpath(path, NULL);
+	t->file_path = path_of(fd);
 	if (!t->file_path) {
 		say_error(COMMAND, "cannot open %s: %s.", path, strerror(errno));
 		return HONE_ERROR;

@@ -63,7 +63,10 @@ def container(bench):
         assert_profile(bench.out)
         bench.record("--container", name[:12])
         assert_profile(bench.out)
-        bench.record("--pid", container_pid(bench, name))
+        pid = container_pid(bench, name)
+        bench.record("--pid", pid)
+        assert_profile(bench.out)
+        bench.record("--exe", f"/proc/{pid}/exe")
         assert_profile(bench.out)
 
 
