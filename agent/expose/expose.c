@@ -143,14 +143,14 @@ static void on_connection(void *context, struct MHD_Connection *c, void **socket
 	*socket_context = slot;
 }
 
-/* Shut down what is too old; answers when the next one will be, 0 for never. */
+/* Shut down what was too old at @now; answers when the next one will be, 0 for never. */
 static uint64_t cut_old(struct expose *e, uint64_t now)
 {
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < EXPOSE_MAX_CONNECTIONS; i++) {
 		const struct connection *c = &e->connections[i];
-		uint64_t age = now - c->since;
+		uint64_t age = c->since < now ? now - c->since : 0;
 
 		if (c->fd < 0)
 			continue;
@@ -164,14 +164,17 @@ static uint64_t cut_old(struct expose *e, uint64_t now)
 	return next;
 }
 
-/* Let libmicrohttpd work, and be back when it wants to be. */
+/*
+ * Let libmicrohttpd work, and be back when it wants to be. Too old is what was so before: nobody is
+ * cut for the time that we took for others, with a request waiting to be read.
+ */
 static int run(struct expose *e)
 {
-	uint64_t next;
+	uint64_t next, now = clock_monotonic();
 	MHD_UNSIGNED_LONG_LONG timeout;
 
 	MHD_run(e->daemon);
-	next = cut_old(e, clock_monotonic());
+	next = cut_old(e, now);
 	if (MHD_get_timeout(e->daemon, &timeout) == MHD_YES) {
 		/* 0: at once, but behind whatever else waits. */
 		uint64_t wanted = timeout ? timeout * NSEC_PER_MSEC : 1;

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -23,9 +24,10 @@ last_success_timestamp_seconds k8s_watch_connected k8s_watch_relists_total""".sp
 
 
 class Server:
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([sys.argv[1], *arguments], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+    def __init__(self, *not_ready, deadline=0, pause=0):
+        """Milliseconds; a deadline of 0 is the agent's."""
+        self.process = subprocess.Popen([sys.argv[1], str(deadline), str(pause), *not_ready],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def __enter__(self):
@@ -47,6 +49,7 @@ class Server:
 
     def get(self, path, method="GET", host="localhost"):
         answer = self.raw(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert answer, f"cut without an answer: {method} {path}"
         head, _, body = answer.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
@@ -175,26 +178,41 @@ def drip(connection, stop):
         pass
 
 
-def slow_clients_are_cut(server):
+def slow_clients_are_cut(_server):
     """All places are taken by clients that are not done; the next one is served when they are cut."""
-    slow, stop = [server.connect() for _ in range(16)], threading.Event()
-    threads = [threading.Thread(target=drip, args=(c, stop)) for c in slow[:8]]
-    for thread in threads:
-        thread.start()
-    for connection in slow[8:12]:  # asks, and takes no answer
-        connection.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    try:
-        assert server.get("/healthz")[0] == 200
-        for connection in slow[:8] + slow[12:]:
-            ready, _, _ = select.select([connection], [], [], 20)
-            assert ready, "a slow client was not cut"
-    finally:
-        stop.set()
+    with Server(deadline=1000) as server:
+        slow, stop = [server.connect() for _ in range(16)], threading.Event()
+        threads = [threading.Thread(target=drip, args=(c, stop)) for c in slow[:8]]
         for thread in threads:
-            thread.join()
-        for connection in slow:
-            connection.close()
-    assert server.get("/healthz")[0] == 200
+            thread.start()
+        for connection in slow[8:12]:  # asks, and takes no answer
+            connection.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try:
+            assert server.get("/healthz")[0] == 200
+            for connection in slow[:8] + slow[12:]:
+                ready, _, _ = select.select([connection], [], [], 20)
+                assert ready, "a slow client was not cut"
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+            for connection in slow:
+                connection.close()
+        assert server.get("/healthz")[0] == 200
+
+
+def who_waits_for_others_is_not_cut(_server):
+    """A client comes while an answer is made for another, which takes longer than the deadline."""
+    question = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with Server(deadline=1000, pause=1500) as server, server.connect() as first:
+        assert server.get("/healthz")[0] == 200  # so the first one is known
+        server.process.send_signal(signal.SIGSTOP)
+        first.sendall(question % b"/readyz")
+        with server.connect() as second:
+            second.sendall(question % b"/healthz")
+            server.process.send_signal(signal.SIGCONT)
+            assert read_all(first).endswith(b"ready\n")
+            assert read_all(second).endswith(b"ok\n"), "cut for the time the other one took"
 
 
 def many_clients_at_once(server):
@@ -284,7 +302,7 @@ def the_configuration_is_checked(_server):
 def main():
     tests = [metrics_are_well_formed, a_wrong_exposition_is_seen, status_is_json, probes,
              other_requests_are_refused, other_names_are_refused, what_is_no_request_is_refused, slow_clients_are_cut,
-             many_clients_at_once, an_idle_server_sleeps, status_for_people,
+             who_waits_for_others_is_not_cut, many_clients_at_once, an_idle_server_sleeps, status_for_people,
              status_asks_where_the_agent_listens, the_configuration_is_checked]
     bad = 0
     with Server() as server:

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve [not-ready]: the endpoints over a snapshot with a number in every place, until standard
- * input ends. Prints the port. Connections are cut after a second.
+ * serve DEADLINE PAUSE [NOT-READY]: the endpoints over a snapshot with a number in every place,
+ * until standard input ends. Prints the port. DEADLINE and PAUSE are in ms: after how long a
+ * connection is cut, 0 for as long as the agent has it, and how long a snapshot takes.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -46,6 +48,11 @@ static struct snapshot_target targets[1001] = {
 
 static char hostile[256];
 
+struct settings {
+	const char *not_ready;
+	useconds_t pause;
+};
+
 /* The longest texts that programs may choose, of bytes that take the most room in JSON. */
 static void fill_targets(void)
 {
@@ -58,10 +65,11 @@ static void fill_targets(void)
 
 static void fill(void *context, struct agent_snapshot *s)
 {
+	const struct settings *settings = context;
 	const struct agent_snapshot snapshot = {
 		.version = "1.2.3",
 		.node = "n1",
-		.not_ready = context,
+		.not_ready = settings->not_ready,
 		.window = 60 * NSEC_PER_SEC,
 		.frequency = 99,
 		.windows = 5,
@@ -83,6 +91,8 @@ static void fill(void *context, struct agent_snapshot *s)
 		.n_targets = ARRAY_SIZE(targets),
 	};
 
+	if (settings->pause)
+		usleep(settings->pause);
 	*s = snapshot;
 	snapshot_process_read("/proc", &s->process);
 }
@@ -96,11 +106,17 @@ static int on_input(struct loop_source *source, uint32_t events)
 
 int main(int argc, char **argv)
 {
+	if (argc < 3)
+		return 2;
+	struct settings settings = {
+		.not_ready = argc > 3 ? argv[3] : NULL,
+		.pause = (useconds_t)atoi(argv[2]) * 1000,
+	};
 	struct expose_options options = {
 		.address = "127.0.0.1:0",
 		.fill = fill,
-		.context = argc > 1 ? argv[1] : NULL,
-		.deadline = NSEC_PER_SEC,
+		.context = &settings,
+		.deadline = (uint64_t)atoi(argv[1]) * NSEC_PER_MSEC,
 	};
 	struct loop_source input = LOOP_SOURCE_NULL;
 	struct expose *e = NULL;
