@@ -164,7 +164,7 @@ static int walk_from(struct walk *w, uint64_t address)
 		case STEP_ON:
 			break;
 		}
-		if (!cursor_return(&w->cursor, binary_arch(w->unwinder->binary), &info, &address)) {
+		if (!cursor_return(&w->cursor, w->unwinder->binary, &info, &address)) {
 			w->stack->truncated = !(w->sample->flags & SAMPLE_MORE_FRAMES);
 			return 0;
 		}

@@ -10,7 +10,7 @@ Mutation = collections.namedtuple("Mutation", "rule title file old new tests")
 
 BINARY = "agent/binary/binary.c"
 UNWIND = "agent/unwind/unwind.c"
-CURSOR = "agent/unwind/cursor.c"
+CURSOR = "agent/unwind/cursor.h"
 SYMBOLIZE = "agent/symbolize/symbolize.c"
 PROFILE = "agent/symbolize/profile.c"
 RESULT = "cli/record_result.c"
