@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone record: a running Go program in, a default.pgo out. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,6 +107,11 @@ static enum hone_exit say_no_capture(int error, const struct capture_detail *det
 	return HONE_ERROR;
 }
 
+static enum hone_exit find_target(struct session *s)
+{
+	return record_target_find(&s->options, s->has_user ? &s->user : NULL, &s->target);
+}
+
 static enum hone_exit open_recorder(struct session *s)
 {
 	const struct recorder_options options = {
@@ -125,45 +129,56 @@ static enum hone_exit open_recorder(struct session *s)
 	return r == 0 ? record_target_watch(&s->target, &s->recorder) : say_no_capture(r, &detail);
 }
 
+static enum hone_exit start_sampling(struct session *s)
+{
+	struct capture_detail detail = { 0 };
+	int r = capture_start(s->recorder.capture, &detail);
+
+	return r == 0 ? HONE_OK : say_no_capture(r, &detail);
+}
+
+static struct record_report report_of(const struct session *s)
+{
+	return (struct record_report){
+		.target = s->target.name,
+		.command = s->options.command ? s->options.command[0] : NULL,
+		.output = s->options.output,
+		.json = s->options.json,
+		.quiet = s->options.quiet,
+		.n_denied = s->target.n_denied,
+		.end = s->end,
+		.recorder = &s->recorder,
+		.result = &s->result,
+	};
+}
+
+/* All up to the first sample; but a command waits still. A signal on the way is the end of it. */
 static enum hone_exit prepare(struct session *s)
 {
-	enum hone_exit code = find_user(s);
+	static enum hone_exit (*const steps[])(struct session * s) = {
+		find_user, open_output, find_target, open_recorder, start_sampling,
+	};
+	enum hone_exit code = HONE_OK;
 
-	if (code == HONE_OK)
-		code = open_output(s);
-	if (code == HONE_OK)
-		code = record_target_find(&s->options, s->has_user ? &s->user : NULL, &s->target);
-	if (code == HONE_OK)
-		code = open_recorder(s);
+	s->result.frequency = s->options.freq;
+	for (size_t i = 0; code == HONE_OK && i < ARRAY_SIZE(steps); i++) {
+		const struct record_report report = report_of(s);
+
+		code = record_signals_came() ? record_report_interrupted(&report) : steps[i](s);
+	}
 	return code;
 }
 
 /* ---- recording --------------------------------------------------------------------------- */
 
-/*
- * From the first sample to the last byte written, a signal ends the recording and nothing else:
- * they like to come in twos, and the second must not take what the first wants written.
- */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	record_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static enum hone_exit start(struct session *s)
 {
-	struct capture_detail detail = { 0 };
+	const struct record_report report = report_of(s);
 
-	hold_signals();
-	int r = capture_start(s->recorder.capture, &detail);
-
-	if (r != 0)
-		return say_no_capture(r, &detail);
+	if (record_signals_came())
+		return record_report_interrupted(&report);
 	s->result.start = clock_realtime();
-	s->result.frequency = s->options.freq;
-	return record_target_release(&s->target, s->options.command ? s->options.command[0] : NULL);
+	return record_target_release(&s->target, report.command);
 }
 
 static enum hone_exit record(struct session *s)
@@ -226,16 +241,7 @@ static enum hone_exit write_profile(struct session *s)
 
 static enum hone_exit conclude(struct session *s)
 {
-	const struct record_report report = {
-		.target = s->target.name,
-		.output = s->options.output,
-		.json = s->options.json,
-		.quiet = s->options.quiet,
-		.n_denied = s->target.n_denied,
-		.end = s->end,
-		.recorder = &s->recorder,
-		.result = &s->result,
-	};
+	const struct record_report report = report_of(s);
 
 	s->result.tally = recorder_largest(&s->recorder);
 	if (s->result.tally) {
@@ -263,6 +269,11 @@ int cmd_record(int argc, char **argv)
 		return say("%s", record_help) ? HONE_OK : HONE_ERROR;
 	if (r == RECORD_OPTIONS_E_USAGE)
 		return say_usage(COMMAND, "%s", s.options.problem);
+	/*
+	 * From here to the last byte written a signal ends the recording and nothing else: they
+	 * like to come in twos, and the second must not take what the first wants written.
+	 */
+	record_signals_hold();
 	enum hone_exit code = prepare(&s);
 	if (code == HONE_OK)
 		code = start(&s);

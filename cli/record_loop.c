@@ -139,6 +139,24 @@ void record_signals(sigset_t *ret_set)
 	}
 }
 
+void record_signals_hold(void)
+{
+	sigset_t set;
+
+	record_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool record_signals_came(void)
+{
+	sigset_t set, pending;
+
+	record_signals(&set);
+	sigpending(&pending);
+	sigandset(&set, &set, &pending);
+	return !sigisemptyset(&set);
+}
+
 static int set_up(struct record_loop *l)
 {
 	const bool judges = l->live.fd >= 0 || l->options->until_ready;

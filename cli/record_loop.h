@@ -28,6 +28,10 @@ struct record_loop_options {
  */
 void record_signals(sigset_t *ret_set);
 
+/* Hold them back, and ask whether one has come since. record_loop() then ends by it. */
+void record_signals_hold(void);
+bool record_signals_came(void);
+
 /* Record until the end. 0 or -errno. *ret_duration in ns. */
 int record_loop(struct recorder *r, const struct record_loop_options *options,
 		enum record_end *ret_end, uint64_t *ret_duration);

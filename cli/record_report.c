@@ -256,7 +256,8 @@ static bool say_json(const struct record_report *report, const char *output, con
 	json_object_set_new(o, "ended", json_text(end_name(report->end)));
 	json_object_set_new(o, "duration_seconds", json_number(seconds(result->duration)));
 	json_object_set_new(o, "frequency", json_integer(result->frequency));
-	json_counts(o, report);
+	if (report->recorder->capture)
+		json_counts(o, report);
 	if (result->tally) {
 		json_program(o, result->tally);
 		json_quality(o, result);
@@ -277,6 +278,33 @@ enum hone_exit record_report_summary(const struct record_report *report)
 		ok = row_source(report) && row_profile(report) && row_gaps(report) &&
 		     row_others(report) && row_verdict(report);
 	return ok ? HONE_OK : HONE_ERROR;
+}
+
+/* It may have ended, or hone been interrupted, before a sample could be taken. */
+static void no_sample_reason(const struct record_report *report, char *text, size_t size)
+{
+	double time = seconds(report->result->duration);
+
+	if (report->recorder->options.by_file)
+		snprintf(text, size,
+			 "no sample in %.1f s: no process ran it, or none used CPU time. Record it "
+			 "under load, or longer",
+			 time);
+	else if (report->end == RECORD_END_PROCESSES)
+		snprintf(text, size,
+			 "it ended within %.1f s, before a sample was taken: it was too short, or "
+			 "used no CPU time. Record one that lives longer",
+			 time);
+	else if (report->end == RECORD_END_INTERRUPTED)
+		snprintf(text, size,
+			 "interrupted after %.1f s, before a sample was taken. Record it longer, "
+			 "under load",
+			 time);
+	else
+		snprintf(
+			text, size,
+			"no sample in %.1f s: it used no CPU time. Record it under load, or longer",
+			time);
 }
 
 static void refusal_reason(const struct record_report *report, char *text, size_t size)
@@ -303,21 +331,13 @@ static void refusal_reason(const struct record_report *report, char *text, size_
 			 "its processes ended before their program could be opened (%" PRIu64
 			 " samples). Record one that lives longer",
 			 r->counters.unnamed);
-	else if (r->options.by_file)
-		snprintf(text, size,
-			 "no sample in %.1f s: no process ran it, or none used CPU time. Record it "
-			 "under load, or longer",
-			 time);
-	else if (r->counters.foreign)
+	else if (r->counters.foreign && !r->options.by_file)
 		snprintf(text, size,
 			 "what ran was not Go (%" PRIu64
 			 " samples). Name a process that runs a Go binary",
 			 r->counters.foreign);
 	else
-		snprintf(
-			text, size,
-			"no sample in %.1f s: it used no CPU time. Record it under load, or longer",
-			time);
+		no_sample_reason(report, text, size);
 }
 
 enum hone_exit record_report_refusal(const struct record_report *report)
@@ -327,6 +347,22 @@ enum hone_exit record_report_refusal(const struct record_report *report)
 	refusal_reason(report, reason, sizeof(reason));
 	say_error(COMMAND, "no profile of %s: %s.", report->target, reason);
 	if (report->json && !say_json(report, NULL, reason))
+		return HONE_ERROR;
+	return HONE_REFUSED;
+}
+
+enum hone_exit record_report_interrupted(const struct record_report *report)
+{
+	struct record_report interrupted = *report;
+	char reason[512];
+
+	interrupted.end = RECORD_END_INTERRUPTED;
+	snprintf(reason, sizeof(reason),
+		 "interrupted before sampling began: nothing was recorded%s%s%s",
+		 report->command ? ", and " : "", report->command ? report->command : "",
+		 report->command ? " was not started" : "");
+	say_error(COMMAND, "%s.", reason);
+	if (report->json && !say_json(&interrupted, NULL, reason))
 		return HONE_ERROR;
 	return HONE_REFUSED;
 }

@@ -9,8 +9,9 @@
 #include "cli/record_result.h"
 
 struct record_report {
-	const char *target; /* "pid 42" */
-	const char *output; /* "-": standard output, which the summary then keeps clear of */
+	const char *target;  /* "pid 42" */
+	const char *command; /* that is recorded from its start; or NULL */
+	const char *output;  /* "-": standard output, which the summary then keeps clear of */
 	bool json, quiet;
 	size_t n_denied; /* processes that could not be looked at when the target was looked for */
 	enum record_end end;
@@ -23,3 +24,6 @@ enum hone_exit record_report_summary(const struct record_report *report);
 
 /* There is none: say why. HONE_REFUSED. */
 enum hone_exit record_report_refusal(const struct record_report *report);
+
+/* The same where a signal came before sampling began, and before the command did. */
+enum hone_exit record_report_interrupted(const struct record_report *report);

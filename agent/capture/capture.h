@@ -23,7 +23,7 @@
 
 /* Outcomes. capture_outcome_text() has a sentence for each. */
 enum capture_outcome {
-	CAPTURE_E_PERMISSION = 1, /* detail: the capabilities missing */
+	CAPTURE_E_PERMISSION = 1, /* detail: which of both is missing, if one is there */
 	CAPTURE_E_PID_NAMESPACE,  /* the pids of the kernel are not those we see */
 	CAPTURE_E_TIME_NAMESPACE, /* likewise the times */
 	CAPTURE_E_NO_BTF,	  /* kernel built without type information */

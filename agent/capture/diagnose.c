@@ -180,8 +180,10 @@ static bool lacks_capabilities(const struct system_facts *f, struct capture_deta
 
 	if (has_capability(f, CAP_SYS_ADMIN) || (bpf && perfmon))
 		return false;
-	snprintf(d->text, sizeof(d->text), "%s%s%s", bpf ? "" : "CAP_BPF",
-		 bpf || perfmon ? "" : " and ", perfmon ? "" : "CAP_PERFMON");
+	/* The outcome's sentence names both. */
+	if (bpf || perfmon)
+		snprintf(d->text, sizeof(d->text), "%s is missing",
+			 bpf ? "CAP_PERFMON" : "CAP_BPF");
 	return true;
 }
 
@@ -213,8 +215,7 @@ static int diagnose_tick(const struct system_facts *f, int error, struct capture
 	if (lacks_capabilities(f, d))
 		return CAPTURE_E_PERMISSION;
 	if (f->perf_paranoid > 2) {
-		snprintf(d->text, sizeof(d->text), "kernel.perf_event_paranoid = %d",
-			 f->perf_paranoid);
+		snprintf(d->text, sizeof(d->text), "it is %d", f->perf_paranoid);
 		return CAPTURE_E_PARANOID;
 	}
 	return CAPTURE_E_NO_PERF;

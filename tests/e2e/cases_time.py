@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """When a recording ends."""
+import json
 import os
 import signal
 import time
 
 import harness
 import pprofile
-from bench import assert_profile, test, weight_of
+from bench import assert_profile, one_line, test, weight_of
 
 
 @test
@@ -34,6 +35,61 @@ def interrupted_twice(bench):
     code, _, err = recorder.stop(signal.SIGCONT)
     assert code == 0, err
     assert_profile(bench.out)
+
+
+def early(bench, *args, number=signal.SIGINT):
+    """A signal that is there before hone is. What it says; nothing is begun, nothing is touched."""
+    def send():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+        os.kill(os.getpid(), number)
+    bench.out.write_text("old")
+    before = set(os.listdir(bench.folder))
+    code, out, err = bench.hone("record", "-o", bench.out, *args, preexec_fn=send)
+    assert code == 3, (code, err)
+    one_line(err, ["before sampling began", "nothing was recorded"])
+    assert bench.out.read_text() == "old"
+    assert set(os.listdir(bench.folder)) == before
+    return out, err
+
+
+@test
+def interrupted_early(bench):
+    """Nothing was recorded, says hone; and it starts no command behind the user's back."""
+    actor = bench.spin()
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        early(bench, "--pid", actor.pid, number=number)
+    _, err = early(bench, "--", "sh", "-c", f"echo >{bench.folder}/started")
+    assert "sh was not started" in err, err
+    out, _ = early(bench, "--json", "--pid", actor.pid)
+    said = json.loads(out)
+    assert said["ended"] == "interrupted" and said["output"] is None and "before" in said["reason"], said
+
+
+@test
+def interrupted_while_loading(bench):
+    """Ctrl-C of a terminal, which the command gets too, while the kernel program is loaded."""
+    early_ones = 0
+    for _ in range(20):
+        if early_ones == 3:
+            return
+        mark = bench.folder / "started"
+        mark.unlink(missing_ok=True)
+        recorder = bench.recorder("-o", bench.out, "--", "sh", "-c", f"echo >{mark}; exec sleep 60",
+                                  start_new_session=True)
+        children = f"/proc/{recorder.process.pid}/task/{recorder.process.pid}/children"
+        command = []
+        while not command and recorder.process.poll() is None:  # it waits while hone gets ready
+            with open(children, encoding="ascii") as file:
+                command = file.read().split()
+        os.killpg(recorder.process.pid, signal.SIGINT)
+        code, _, err = recorder.wait()
+        assert code == 3, (code, err)
+        assert not bench.out.exists()
+        if "before sampling began" in err:
+            early_ones += 1
+            assert not mark.exists(), "the command was started"
+            assert not os.path.exists(f"/proc/{command[0]}"), "the command is still there"
+    raise AssertionError("hone was never interrupted early enough")
 
 
 @test
@@ -81,6 +137,7 @@ def ends_at_the_start(bench):
         code, _, err = bench.hone("record", "--pid", actor.pid, "--duration", "1h",
                                   "-o", bench.out)
         assert code in (0, 1, 3), (milliseconds, code, err)
+        assert "used no CPU time. Record it" not in err, (milliseconds, err)
 
 
 @test

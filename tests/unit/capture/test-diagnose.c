@@ -41,13 +41,13 @@ static void test_capabilities(void **state)
 	(void)state;
 	f.capabilities = 0;
 	assert_int_equal(load(&f, -EPERM, &d), CAPTURE_E_PERMISSION);
-	assert_string_equal(d.text, "CAP_BPF and CAP_PERFMON");
+	assert_string_equal(d.text, "");
 	f.capabilities = BPF;
 	assert_int_equal(load(&f, -EACCES, &d), CAPTURE_E_PERMISSION);
-	assert_string_equal(d.text, "CAP_PERFMON");
+	assert_string_equal(d.text, "CAP_PERFMON is missing");
 	f.capabilities = PERFMON;
 	assert_int_equal(load(&f, -EPERM, &d), CAPTURE_E_PERMISSION);
-	assert_string_equal(d.text, "CAP_BPF");
+	assert_string_equal(d.text, "CAP_BPF is missing");
 	f.capabilities = BPF | PERFMON;
 	assert_int_equal(load(&f, -EINVAL, &d), CAPTURE_E_REFUSED);
 	f.capabilities = ADMIN;
@@ -89,7 +89,7 @@ static void test_ticks(void **state)
 	assert_int_equal(tick(&f, -ENOENT, &d), CAPTURE_E_NO_PERF);
 	f.perf_paranoid = 4;
 	assert_int_equal(tick(&f, -EACCES, &d), CAPTURE_E_PARANOID);
-	assert_string_equal(d.text, "kernel.perf_event_paranoid = 4");
+	assert_string_equal(d.text, "it is 4");
 	f.capabilities = 0;
 	assert_int_equal(tick(&f, -EACCES, &d), CAPTURE_E_PERMISSION);
 	assert_int_equal(tick(&f, -EBUSY, &d), -EBUSY);

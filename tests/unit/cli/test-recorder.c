@@ -106,6 +106,7 @@ struct recording {
 	size_t n_denied;
 	const char *output;
 	bool json;
+	enum record_end end;
 	struct sample *records[MAX_NUMBER];
 	size_t n;
 };
@@ -440,6 +441,7 @@ static void tell(struct recording *r, enum hone_exit (*how)(const struct record_
 		.output = r->output,
 		.n_denied = r->n_denied,
 		.json = r->json,
+		.end = r->end,
 		.recorder = &r->recorder,
 		.result = &r->result,
 	};
@@ -475,6 +477,32 @@ static void test_a_file_that_nobody_runs(void **state)
 	conclude(&r);
 	tell(&r, record_report_refusal, STDERR_FILENO, text, sizeof(text));
 	assert_non_null(strstr(text, "no process ran it"));
+	recording_fini(&r);
+}
+
+/* Why there is no sample, as far as it is known. */
+static void test_no_sample_has_its_reason(void **state)
+{
+	static const struct {
+		enum record_end end;
+		const char *reason;
+	} ends[] = {
+		{ RECORD_END_TIME, "no sample in 2.0 s: it used no CPU time. " },
+		{ RECORD_END_PROCESSES, "it ended within 2.0 s, before a sample was taken" },
+		{ RECORD_END_INTERRUPTED, "interrupted after 2.0 s, before a sample was taken" },
+	};
+	struct recording r;
+	char text[4096];
+
+	(void)state;
+	recording_init(&r);
+	conclude(&r);
+	r.result.duration = 2 * NSEC_PER_SEC;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		r.end = ends[i].end;
+		tell(&r, record_report_refusal, STDERR_FILENO, text, sizeof(text));
+		assert_non_null(strstr(text, ends[i].reason));
+	}
 	recording_fini(&r);
 }
 
@@ -675,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_program_does_not_end_the_recording),
 		cmocka_unit_test(test_only_the_wanted_file_is_read),
 		cmocka_unit_test(test_a_file_that_nobody_runs),
+		cmocka_unit_test(test_no_sample_has_its_reason),
 		cmocka_unit_test(test_the_program_with_most_samples_is_the_one),
 		cmocka_unit_test(test_nothing_but_the_runtime_is_no_profile),
 		cmocka_unit_test(test_a_file_written_over_is_no_profile),
