@@ -24,10 +24,6 @@
 #define MAX_WORKERS 64u
 #define STOP_WAIT   5 /* s */
 
-/* Bytes of room for a body: to begin with, and at most for what is only said to come. */
-#define FIRST_ROOM ((size_t)64 << 10)
-#define MAX_TOLD   ((size_t)1 << 20)
-
 /* Bytes of a refused body that are read all the same. */
 #define MAX_PASSED_OVER ((uint64_t)256 << 20)
 
@@ -160,20 +156,20 @@ static bool reserve(struct http *h, struct http_request *r, size_t size)
 	return room;
 }
 
-/*
- * How much room a body gets that has @size bytes so far. What its header says will come is taken
- * for true once 64 KiB have come: who announces much and sends nothing takes little.
- */
+static void release(struct http *h, struct http_request *r)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->reserved -= r->reserved;
+	r->reserved = 0;
+	pthread_mutex_unlock(&h->mutex);
+}
+
+/* Of a body that has @size bytes so far: who announces much and sends little takes little. */
 static size_t room_of(const struct http_request *r, size_t size)
 {
-	size_t told = r->announced < MAX_TOLD ? r->announced : MAX_TOLD;
-	size_t most = r->announced ? r->announced : r->body.limit, room = size + size / 2;
+	size_t most = r->announced ? r->announced : r->body.limit;
 
-	if (size <= told)
-		room = size <= FIRST_ROOM && FIRST_ROOM < told ? FIRST_ROOM : told;
-	else if (room > most && size <= most)
-		room = most;
-	return room;
+	return size <= most / 2 ? 2 * size : most;
 }
 
 /* Room for @n more bytes; all of it is counted. */
@@ -192,6 +188,16 @@ static void make_room(struct http *h, struct http_request *r, size_t n)
 		b->error = -ENOBUFS;
 	else
 		buf_reserve(b, room);
+}
+
+/* Nobody has to wait for its room: what comes still is passed over. */
+static void drop_body(struct http *h, struct http_request *r)
+{
+	int error = r->body.error;
+
+	buf_fini(&r->body);
+	r->body.error = error;
+	release(h, r);
 }
 
 static struct connection *slot_of(struct MHD_Connection *c)
@@ -223,6 +229,12 @@ static bool is_admitted(struct http *h, struct http_request *r)
 	return h->handlers.admit(h->handlers.context, r, &r->answer);
 }
 
+/* Of GET and HEAD it means nothing (RFC 9110, 9.3.1), and some of these need no token. */
+static bool may_have_body(const char *method)
+{
+	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
+}
+
 static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const char *method,
 			     const char *path, void **request)
 {
@@ -235,7 +247,7 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *c, const cha
 	pthread_mutex_lock(&h->mutex);
 	h->n_active++;
 	pthread_mutex_unlock(&h->mutex);
-	r->body = (struct buf)BUF_INIT(h->options.body);
+	r->body = (struct buf)BUF_INIT(may_have_body(method) ? h->options.body : 0);
 	r->slot = slot_of(c);
 	connections_enter(&h->connections, r->slot, CONNECTION_BODY);
 	const char *why = request_refusal(r, &status);
@@ -255,6 +267,8 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 	make_room(h, r, n);
 	buf_append(&r->body, data, n);
 	r->received = r->body.size;
+	if (buf_error(&r->body))
+		drop_body(h, r);
 	return MHD_YES;
 }
 
@@ -302,8 +316,8 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 					      .duration = clock_monotonic() - r->begin };
 		h->handlers.answered(h->handlers.context, &record);
 	}
+	release(h, r);
 	pthread_mutex_lock(&h->mutex);
-	h->reserved -= r->reserved;
 	if (!--h->n_active)
 		pthread_cond_signal(&h->idle);
 	pthread_mutex_unlock(&h->mutex);
