@@ -186,10 +186,14 @@ static bool is_unknown(const struct fetch *f)
 	return f->status == 404 || f->status == 405 || f->status == 501;
 }
 
-/* Over max-query-length it is 400; what a proxy or an earlier one says of too much may differ. */
+/*
+ * Over max-query-length it is 400; what a proxy or an earlier one says of too much may differ, and
+ * what takes too long or is too large has no status.
+ */
 static bool may_be_too_long(const struct fetch *f)
 {
-	return f->status == 400 || f->status == 413 || f->status == 422 || f->status == 504;
+	return !f->status || f->status == 400 || f->status == 413 || f->status == 422 ||
+	       f->status == 504;
 }
 
 /*
