@@ -318,7 +318,9 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 	};
 	set_log(c, &c->settings);
 	c->meter = meter_new();
-	int r = c->meter ? open_access(c, &secrets) : -ENOMEM;
+	int r = c->meter ? briefs_new(&c->briefs) : -ENOMEM;
+	if (r == 0)
+		r = open_access(c, &secrets);
 	if (r == 0)
 		r = open_depot(c, c->settings.data);
 	if (r == 0)
@@ -337,6 +339,7 @@ void collector_close(struct collector *c)
 	c->meter = meter_free(c->meter);
 	c->curate = curate_free(c->curate);
 	c->query = query_free(c->query);
+	c->briefs = briefs_free(c->briefs);
 	c->depot = depot_close(c->depot);
 	pthread_mutex_destroy(&c->log_mutex);
 	settings_fini(&c->settings);

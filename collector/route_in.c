@@ -40,7 +40,10 @@ static int store_one(struct collector *c, const struct accept_input *in, size_t 
 	_cleanup_(accepted_fini) struct accepted accepted = ACCEPTED_NULL;
 	int r = accept_profile(in, &accepted, why);
 
-	return r ? r : store(c, &accepted.row, 1, ret_added, why);
+	if (r == 0)
+		r = store(c, &accepted.row, 1, ret_added, why);
+	accepted.stored = r == 0;
+	return r;
 }
 
 static void count(struct collector *c, int result, const struct refusal *why)
@@ -77,7 +80,7 @@ static enum codec codec_of(const struct http_request *r)
 	return route_has_type(r, "application/json") ? CODEC_JSON : CODEC_OTHER;
 }
 
-static int accept_push(const struct collector *c, const struct push *p, const char *tenant,
+static int accept_push(struct collector *c, const struct push *p, const char *tenant,
 		       struct accepted *accepted, struct refusal *why)
 {
 	int r = 0;
@@ -91,6 +94,7 @@ static int accept_push(const struct collector *c, const struct push *p, const ch
 			.id = s->id,
 			.pprof = s->pprof,
 			.now = (int64_t)clock_realtime(),
+			.briefs = c->briefs,
 		};
 
 		r = accept_profile(&in, &accepted[i], why);
@@ -115,8 +119,10 @@ static int store_push(struct collector *c, const struct push *p, const char *ten
 		rows[i] = accepted[i].row;
 	if (r == 0 && p->n_samples)
 		r = store(c, rows, p->n_samples, &added, why);
-	for (size_t i = 0; i < p->n_samples; i++)
+	for (size_t i = 0; i < p->n_samples; i++) {
+		accepted[i].stored = r == 0;
 		accepted_fini(&accepted[i]);
+	}
 	return r;
 }
 
@@ -198,7 +204,8 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 				   .labels = &labels,
 				   .name_profile = true,
 				   .from = parse_time(http_argument(r, "from")),
-				   .now = (int64_t)clock_realtime() };
+				   .now = (int64_t)clock_realtime(),
+				   .briefs = c->briefs };
 	struct refusal why;
 	size_t added;
 	int result = route_check_protocol(r, &why);
@@ -267,7 +274,8 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 				   .labels = &labels,
 				   .name_profile = true,
 				   .id = http_argument(r, "id"),
-				   .now = (int64_t)clock_realtime() };
+				   .now = (int64_t)clock_realtime(),
+				   .briefs = c->briefs };
 	struct refusal why;
 	size_t added;
 	int result = route_check_protocol(r, &why);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libpprof/excerpt.h"
 #include "libpprof/gzip.h"
 #include "libpprof/model.h"
 #include "libpprof/order.h"
@@ -26,6 +27,8 @@ struct numbering {
 
 struct encoder {
 	const struct pprof_profile *p;
+	const uint32_t *samples; /* those to write, in this order; NULL: all, in order.h's */
+	uint32_t n_samples;
 	struct numbering strings, mappings, functions, locations;
 	struct pp_writer out;
 	struct pp_writer message, part; /* what is being written, and a message inside of it */
@@ -137,8 +140,12 @@ static void put_sample(struct encoder *e, uint32_t number)
 static int put_samples(struct encoder *e)
 {
 	uint32_t *numbers;
-	int r = pp_order_samples(e->p, &numbers);
 
+	for (uint32_t i = 0; e->samples && i < e->n_samples; i++)
+		put_sample(e, e->samples[i]);
+	if (e->samples)
+		return 0;
+	int r = pp_order_samples(e->p, &numbers);
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < e->p->samples.n; i++)
@@ -322,6 +329,16 @@ static void encoder_fini(struct encoder *e)
 	pp_gzip_free(e->gzip);
 }
 
+static int finish(struct encoder *e, uint8_t **ret_data, size_t *ret_size)
+{
+	if (e->gzip)
+		return pp_gzip_finish(e->gzip, ret_data, ret_size);
+	*ret_data = e->out.bytes.data;
+	*ret_size = e->out.bytes.n;
+	e->out.bytes = (struct pp_array){ 0 };
+	return 0;
+}
+
 int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t **ret_data,
 		 size_t *ret_size)
 {
@@ -333,13 +350,24 @@ int pprof_encode(struct pprof_profile *p, enum pprof_encoding encoding, uint8_t 
 	r = encoder_init(&e, p, encoding);
 	if (!r)
 		r = encode(&e);
-	if (!r && e.gzip) {
-		r = pp_gzip_finish(e.gzip, ret_data, ret_size);
-	} else if (!r) {
-		*ret_data = e.out.bytes.data;
-		*ret_size = e.out.bytes.n;
-		e.out.bytes = (struct pp_array){ 0 };
-	}
+	if (!r)
+		r = finish(&e, ret_data, ret_size);
+	encoder_fini(&e);
+	return r;
+}
+
+int pp_excerpt(const struct pprof_profile *p, const uint32_t *samples, uint32_t n,
+	       uint8_t **ret_data, size_t *ret_size)
+{
+	struct encoder e;
+	int r = encoder_init(&e, p, PPROF_PLAIN);
+
+	e.samples = samples;
+	e.n_samples = n;
+	if (!r)
+		r = encode(&e);
+	if (!r)
+		r = finish(&e, ret_data, ret_size);
 	encoder_fini(&e);
 	return r;
 }

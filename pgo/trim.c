@@ -270,13 +270,13 @@ static int add_sample(struct trim *t, size_t number)
 	if (!stack)
 		return -ENOMEM;
 	t->stack = stack;
+	read_values(t, &s, &sum);
+	if (!sum.cpu && !sum.samples)
+		return 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = copy_location(t, s.locations[i], role_of(i, self), &t->stack[i]);
 	if (r != 0)
 		return r;
-	read_values(t, &s, &sum);
-	if (!sum.cpu && !sum.samples)
-		return 0;
 	const int64_t values[] = { scaled(t, sum.cpu), sum.samples };
 	const struct pprof_sample trimmed = { .locations = t->stack,
 					      .n_locations = n,

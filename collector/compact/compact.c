@@ -313,6 +313,18 @@ static int forget_keys(struct pass *p)
 	return r;
 }
 
+/* Those that are still being written have their first brief soon after they are begun. */
+static int forget_dictionaries(struct pass *p)
+{
+	size_t n = 0;
+	int r = 0;
+
+	do
+		r = depot_forget_dictionaries(p->depot, p->now - 2 * DEPOT_HOUR, STEP, &n);
+	while (r == 0 && n == STEP && !stopped(p));
+	return r;
+}
+
 static int vacuum(struct pass *p)
 {
 	struct depot_size size;
@@ -373,6 +385,8 @@ int compact_pass(struct depot *d, const struct compact_options *options, int64_t
 		r = merge_level(&p, DEPOT_LEVEL_HOUR);
 	if (r == 0)
 		r = forget_keys(&p);
+	if (r == 0)
+		r = forget_dictionaries(&p);
 	if (r == 0)
 		r = vacuum(&p);
 	/* The disk may have filled up since. */

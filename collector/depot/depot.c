@@ -32,7 +32,7 @@
 #define PAGE	    4096u
 #define MIN_LOG	    16u		/* pages */
 #define JOB_BYTES   (16 * PAGE) /* of what is added, beside the profiles */
-#define INDEX_BYTES (4 * PAGE)	/* of each profile */
+#define INDEX_BYTES (7 * PAGE)	/* of each profile */
 
 struct addition {
 	struct depot_job job;
@@ -391,7 +391,8 @@ int depot_add(struct depot *d, const struct depot_profile *profiles, size_t n, s
 	struct addition mine = { .job.work = add_all, .profiles = profiles, .n = n };
 
 	for (size_t i = 0; i < n; i++)
-		mine.job.bytes += profiles[i].pprof.size + INDEX_BYTES;
+		mine.job.bytes += profiles[i].pprof.size + profiles[i].brief.stacks.size +
+				  profiles[i].brief.counts.size + INDEX_BYTES;
 	int r = depot_commit(d, &mine.job);
 
 	*ret_added = r == 0 ? mine.added : 0;

@@ -56,6 +56,16 @@ struct depot_type {
 	int64_t total;
 };
 
+/*
+ * What a profile is in brief, and what it adds to the dictionary that this is written in: stacks
+ * .first to .first + .n - 1, none where .n is 0. See briefs.h.
+ */
+struct depot_brief {
+	int64_t dictionary; /* 0: the profile has none */
+	uint32_t first, n;
+	struct span stacks, counts;
+};
+
 /* A profile and what the index holds of it. All borrowed. */
 struct depot_profile {
 	uint8_t key[DEPOT_KEY_SIZE];
@@ -70,6 +80,7 @@ struct depot_profile {
 	int64_t samples;	       /* distinct stacks */
 	bool cpu;		       /* something that the Go compiler reads */
 	struct span pprof;	       /* gzip */
+	struct depot_brief brief;
 };
 
 struct depot;

@@ -56,6 +56,9 @@ int depot_replace(struct depot *d, const struct depot_merger *m);
  */
 int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n);
 
+/* Remove parts of dictionaries that were begun before @before and have no briefs, @max at most. */
+int depot_forget_dictionaries(struct depot *d, int64_t before, size_t max, size_t *ret_n);
+
 /* ---- leaving ----------------------------------------------------------------------------- */
 
 struct depot_removed {

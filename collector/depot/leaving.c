@@ -71,6 +71,14 @@ static int forget_editions(struct depot *d, struct depot_job *job)
 			 " (SELECT max(id) FROM edition GROUP BY tenant, name, mode) LIMIT ?2)");
 }
 
+static int forget_dictionaries(struct depot *d, struct depot_job *job)
+{
+	return forget_by(d, container_of(job, struct removal, job),
+			 "DELETE FROM dictionary WHERE rowid IN (SELECT rowid FROM dictionary d"
+			 " WHERE id < ?1 AND NOT EXISTS"
+			 " (SELECT 1 FROM brief b WHERE b.dictionary = d.id) LIMIT ?2)");
+}
+
 static int forget(struct depot *d, struct removal *x, size_t *ret_n)
 {
 	int r = remove_some(d, x);
@@ -89,6 +97,15 @@ int depot_forget_keys(struct depot *d, int64_t before, size_t max, size_t *ret_n
 int depot_forget_editions(struct depot *d, int64_t before, size_t max, size_t *ret_n)
 {
 	struct removal x = { .job.work = forget_editions, .before = before, .max = (int64_t)max };
+
+	return forget(d, &x, ret_n);
+}
+
+int depot_forget_dictionaries(struct depot *d, int64_t before, size_t max, size_t *ret_n)
+{
+	struct removal x = { .job.work = forget_dictionaries,
+			     .before = before,
+			     .max = (int64_t)max };
 
 	return forget(d, &x, ret_n);
 }

@@ -160,7 +160,8 @@ static int copy_tables(struct repair *p, const char *file)
 		r = sql_prepare(
 			p->to,
 			"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name"
-			" NOT IN ('series', 'label', 'profile', 'pprof', 'type', 'value', 'sum')"
+			" NOT IN ('series', 'label', 'profile', 'pprof', 'type', 'value', 'sum',"
+			" 'dictionary', 'brief')"
 			" AND name NOT LIKE 'sqlite%'",
 			&s);
 	while (r == 0 && sqlite3_step(s) == SQLITE_ROW)

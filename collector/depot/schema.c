@@ -124,6 +124,21 @@ static const char *const steps[] = {
 	"  PRIMARY KEY (profile, kind));"
 	"CREATE TRIGGER profile_of_sum_gone AFTER DELETE ON profile BEGIN"
 	"  DELETE FROM sum WHERE profile = old.id; END;",
+
+	/* Profiles in brief: briefs.h. */
+	"CREATE TABLE dictionary ("
+	"  id INTEGER NOT NULL," /* when it was begun, ns */
+	"  first INTEGER NOT NULL,"
+	"  n INTEGER NOT NULL,"
+	"  data BLOB NOT NULL,"
+	"  PRIMARY KEY (id, first));"
+	"CREATE TABLE brief ("
+	"  profile INTEGER PRIMARY KEY REFERENCES profile (id),"
+	"  dictionary INTEGER NOT NULL,"
+	"  data BLOB NOT NULL);"
+	"CREATE INDEX brief_by_dictionary ON brief (dictionary);"
+	"CREATE TRIGGER profile_of_brief_gone AFTER DELETE ON profile BEGIN"
+	"  DELETE FROM brief WHERE profile = old.id; END;",
 };
 
 int schema_version(void)

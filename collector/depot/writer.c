@@ -31,6 +31,9 @@ static const char *const texts[WRITER_N_STATEMENTS] = {
 	[WRITER_FIND_TYPE] = "SELECT id FROM type WHERE series = ? AND name = ?",
 	[WRITER_ADD_TYPE] = "INSERT INTO type (series, name) VALUES (?, ?)",
 	[WRITER_ADD_VALUE] = "INSERT INTO value (profile, type, total) VALUES (?, ?, ?)",
+	[WRITER_ADD_STACKS] =
+		"INSERT OR IGNORE INTO dictionary (id, first, n, data) VALUES (?, ?, ?, ?)",
+	[WRITER_ADD_BRIEF] = "INSERT INTO brief (profile, dictionary, data) VALUES (?, ?, ?)",
 };
 
 int writer_init(struct writer *w, sqlite3 *db)
@@ -188,16 +191,46 @@ int writer_store(sqlite3 *db, int64_t id, struct span pprof)
 	return r ? r : store(s, id, pprof);
 }
 
+/* Also where the profile is there already: the briefs of others are written in it. */
+static int add_stacks(struct writer *w, const struct depot_brief *b)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_STACKS];
+
+	if (!b->n)
+		return 0;
+	sqlite3_bind_int64(s, 1, b->dictionary);
+	sqlite3_bind_int64(s, 2, b->first);
+	sqlite3_bind_int64(s, 3, b->n);
+	sql_bind_blob(s, 4, b->stacks);
+	return sql_step_done(s);
+}
+
+static int add_brief(struct writer *w, const struct depot_brief *b, int64_t profile)
+{
+	sqlite3_stmt *s = w->statements[WRITER_ADD_BRIEF];
+
+	if (!b->dictionary)
+		return 0;
+	sqlite3_bind_int64(s, 1, profile);
+	sqlite3_bind_int64(s, 2, b->dictionary);
+	sql_bind_blob(s, 3, b->counts);
+	return sql_step_done(s);
+}
+
 int writer_add(struct writer *w, const struct depot_profile *p, bool *ret_new)
 {
 	int64_t series = 0;
 
 	int r = find_series(w, p, &series);
 	if (r == 0)
+		r = add_stacks(w, &p->brief);
+	if (r == 0)
 		r = add_row(w, p, series, ret_new);
 	if (r != 0 || !*ret_new)
 		return r;
 	int64_t profile = sqlite3_last_insert_rowid(w->db);
 	r = store(w->statements[WRITER_ADD_PPROF], profile, p->pprof);
-	return r ? r : add_values(w, p, series, profile);
+	if (r == 0)
+		r = add_values(w, p, series, profile);
+	return r ? r : add_brief(w, &p->brief, profile);
 }

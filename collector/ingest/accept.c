@@ -11,10 +11,14 @@
 #include "pgo/edges.h"
 #include "pgo/shapes.h"
 
+#define UNKNOWN_SERVICE "unknown_service"
+
 void accepted_fini(struct accepted *a)
 {
 	free(TAKE_PTR(a->type_names));
 	free(TAKE_PTR(a->pprof));
+	if (a->briefs)
+		brief_end(a->briefs, &a->brief, a->stored);
 }
 
 static void free_bytes(struct pp_array *a)
@@ -105,7 +109,7 @@ static int complete_labels(const struct accept_input *in, const struct pprof_pro
 		return refuse(why, REFUSAL_INVALID,
 			      "label __name__ is missing, or is no name of a metric");
 	if (r == 0)
-		r = add(in->labels, "service_name", "unknown_service", why);
+		r = add(in->labels, "service_name", UNKNOWN_SERVICE, why);
 	return r;
 }
 
@@ -136,7 +140,27 @@ static int unpack(struct span pprof, size_t limit, uint8_t **ret_plain, size_t *
 	return 0;
 }
 
-static int decode(struct span plain, const struct accept_limits *most,
+/* As complete_labels() will have them. */
+static struct brief_owner owner_of(const struct accept_input *in)
+{
+	const char *service = label_set_value(in->labels, "service_name");
+
+	return (struct brief_owner){ in->tenant, *service ? service : UNKNOWN_SERVICE,
+				     label_set_value(in->labels, "main_package") };
+}
+
+/* Stacks are put in brief, and for that they are decoded, which costs twice as much as a look. */
+static bool is_for_brief(const struct accept_input *in, size_t size)
+{
+	const char *name = label_set_value(in->labels, "__name__");
+	const struct brief_owner owner = owner_of(in);
+
+	return in->briefs && size <= BRIEF_MAX_PROFILE &&
+	       (!*name || !strcmp(name, "process_cpu")) &&
+	       brief_expects(in->briefs, &owner, in->now);
+}
+
+static int decode(struct span plain, const struct accept_limits *most, bool whole,
 		  struct pprof_profile **ret_profile, struct refusal *why)
 {
 	const struct pprof_limits limits = {
@@ -151,7 +175,8 @@ static int decode(struct span plain, const struct accept_limits *most,
 	/* What is gzip within gzip is no profile. */
 	if (pp_is_gzip(plain.data, plain.size))
 		return refuse(why, REFUSAL_INVALID, "the profile is compressed twice");
-	int r = pprof_peek(plain.data, plain.size, &limits, ret_profile, &reason);
+	int r = (whole ? pprof_decode : pprof_peek)(plain.data, plain.size, &limits, ret_profile,
+						    &reason);
 	if (r > 0)
 		return refuse(why, r == PPROF_E_TOO_LARGE ? REFUSAL_TOO_LARGE : REFUSAL_INVALID,
 			      "the profile cannot be taken: %s", reason);
@@ -261,6 +286,25 @@ static int look_at(const struct accept_input *in, struct pprof_profile *p, struc
 	return 0;
 }
 
+/* Where there is none the profile is as good. */
+static int put_in_brief(const struct accept_input *in, const struct pprof_profile *p,
+			struct accepted *ret)
+{
+	const struct brief_owner owner = owner_of(in);
+	struct brief *b = &ret->brief;
+
+	ret->briefs = in->briefs;
+	int r = brief_make(in->briefs, &owner, p, in->now, b);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	ret->row.brief = (struct depot_brief){ .dictionary = b->dictionary,
+					       .first = b->first,
+					       .n = b->n,
+					       .stacks = span_of(b->stacks, b->stacks_size),
+					       .counts = span_of(b->counts, b->counts_size) };
+	return 0;
+}
+
 static void pprof_freep(struct pprof_profile **p)
 {
 	pprof_free(*p);
@@ -270,7 +314,7 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 {
 	_cleanup_(pprof_freep) struct pprof_profile *p = NULL;
 	_cleanup_(freep) uint8_t *plain = NULL;
-	bool changed = false;
+	bool changed = false, whole = false;
 	size_t size = 0;
 
 	int r = check_labels(in->labels, in->limits, why);
@@ -278,10 +322,14 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 		return r;
 	digest_profile(in, ret->row.key);
 	r = unpack(in->pprof, in->limits->raw, &plain, &size, &changed, why);
-	if (r == 0)
-		r = decode(span_of(plain, size), in->limits, &p, why);
+	if (r == 0) {
+		whole = is_for_brief(in, size);
+		r = decode(span_of(plain, size), in->limits, whole, &p, why);
+	}
 	if (r == 0)
 		r = look_at(in, p, ret, why);
+	if (r == 0 && whole)
+		r = put_in_brief(in, p, ret);
 	if (r != 0)
 		return r;
 	ret->row.pprof = in->pprof;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "collector/brief/brief.h"
 #include "collector/ingest/labels.h"
 #include "libpprof/pprof.h"
 
@@ -44,6 +45,7 @@ struct accept_input {
 	struct span pprof;	  /* gzip or plain */
 	int64_t from;		  /* start where the profile has none, ns; 0: now */
 	int64_t now;		  /* ns since the epoch */
+	struct briefs *briefs;	  /* to put it in brief, too; or NULL */
 };
 
 /* .row borrows from the input and from what is here. */
@@ -53,6 +55,9 @@ struct accepted {
 	struct depot_type types[ACCEPT_MAX_TYPES];
 	char *type_names; /* of .types */
 	uint8_t *pprof;	  /* where it is not the input's own */
+	struct briefs *briefs;
+	struct brief brief;
+	bool stored; /* .row is on disk, with its brief */
 };
 
 #define ACCEPTED_NULL \

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "collector/query/briefed.h"
 #include "collector/query/select.h"
 #include "pgo/trim.h"
 #include "proto/querier.pb-c.h"
@@ -176,7 +177,7 @@ static int add_profile(struct merging *m, int64_t id)
 
 static int add_profiles(struct merging *m)
 {
-	int r = pprof_new(&m->from);
+	int r = m->from ? 0 : pprof_new(&m->from);
 
 	for (size_t i = 0; r == 0 && i < m->n; i++)
 		r = add_profile(m, m->ids[i]);
@@ -218,7 +219,9 @@ static int merge_in_two(struct merging *m)
 	struct refusal why = { 0 };
 	pthread_t thread;
 
-	half.to = NULL;
+	half.to = half.from = NULL;
+	half.fold = NULL;
+	half.trim = NULL;
 	half.call.why = &why;
 	half.ids += m->n / 2;
 	half.n -= m->n / 2;
@@ -229,6 +232,29 @@ static int merge_in_two(struct merging *m)
 	pthread_join(thread, NULL);
 	return r ? r : join(m, &half);
 }
+
+/* ---- in brief ---------------------------------------------------------------------------- */
+
+static int add_sum(void *merging)
+{
+	struct merging *m = merging;
+	size_t type;
+
+	return fold_find_type(m->from, &m->type, &m->period, &type) ? add(m, type) : 0;
+}
+
+static int merge_all(struct merging *m, struct ids *ids)
+{
+	int r = pprof_new(&m->from);
+
+	if (r == 0)
+		r = briefed_add(&m->call, ids->list, &ids->n, m->from, add_sum, m);
+	m->ids = ids->list;
+	m->n = ids->n;
+	return r ? r : merge_in_two(m);
+}
+
+/* ---- the whole --------------------------------------------------------------------------- */
 
 /* Of the two sample types that Go's compiler reads, the one that was asked for. */
 static int take_trimmed(struct merging *m, struct pprof_profile **profile)
@@ -272,11 +298,9 @@ int merge(const struct query_call *c, const struct merge_input *in, struct pprof
 	m.period = (struct pprof_value_type){ of_type[3], of_type[4] };
 	m.aggregate = in->aggregate && is_for_compiler(of_type);
 	m.reading = &reading;
-	m.ids = ids.list;
-	m.n = ids.n;
 	if (!m.aggregate)
 		m.to = TAKE_PTR(*profile);
-	r = merge_in_two(&m);
+	r = merge_all(&m, &ids);
 	if (r == 0 && m.aggregate)
 		return take_trimmed(&m, profile);
 	if (!m.aggregate)

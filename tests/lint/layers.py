@@ -45,12 +45,18 @@ ROOMS = {
     "collector/access": {"base"},
     "collector/meter": {"base"},
     "collector/settings": {"base", "config"},
+    # Profiles to numbers of stacks and back: bytes, no request and no disk.
+    "collector/brief": {"base", "libpprof"},
     # From requests to what the depot keeps, and from there to a default.pgo. Neither knows HTTP.
-    "collector/ingest": {"base", "libpprof", "pgo", "proto", "store", "collector/depot"},
+    "collector/ingest": {
+        "base", "libpprof", "pgo", "proto", "store", "collector/brief", "collector/depot",
+    },
     "collector/curate": {"base", "libpprof", "pgo", "collector/depot"},
     "collector/compact": {"base", "libpprof", "pgo", "collector/depot"},
     # From ingest what a refusal is, and the gate for messages.
-    "collector/query": {"base", "libpprof", "pgo", "proto", "collector/depot", "collector/ingest"},
+    "collector/query": {
+        "base", "libpprof", "pgo", "proto", "collector/brief", "collector/depot", "collector/ingest",
+    },
     # Pages of plain values: what the index lists, what a profile is made of, trees of names.
     "collector/web": {
         "base", "pgo", "collector/depot", "collector/curate", "collector/query", "collector/meter",

@@ -251,6 +251,67 @@ static void refuses_types_that_are_no_text(void **state)
 	end(&t, e);
 }
 
+static struct encoded encode_go(void)
+{
+	const struct pprof_value_type types[] = { { "samples", "count" },
+						  { "cpu", "nanoseconds" } };
+	const struct pprof_header header = { .period = 10, .period_type = types[1] };
+	const struct pprof_location location = { .mapping = PPROF_NONE, .address = 1 };
+	const int64_t values[] = { 1, 10 };
+	struct pprof_profile *p;
+	struct encoded e;
+	uint32_t number;
+
+	assert_int_equal(pprof_new(&p), 0);
+	assert_int_equal(pprof_set_header(p, &header), 0);
+	assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
+	assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
+	assert_int_equal(pprof_add_location(p, &location, &number), 0);
+	const struct pprof_sample sample = { &number, 1, values, NULL, 0 };
+	assert_int_equal(pprof_add_sample(p, &sample, NULL), 0);
+	assert_int_equal(pprof_encode(p, PPROF_GZIP, &e.data, &e.size), 0);
+	pprof_free(p);
+	return e;
+}
+
+/* *ret_new: stacks of its dictionary that come with it. */
+static int64_t dictionary_of(struct briefs *b, const char *tenant, bool stored, uint32_t *ret_new)
+{
+	struct encoded e = encode_go();
+	struct trial t;
+
+	begin(&t, e);
+	t.in.briefs = b;
+	t.in.tenant = tenant;
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	t.accepted.stored = stored;
+	const struct depot_brief brief = t.accepted.row.brief;
+	*ret_new = brief.n;
+	assert_int_equal(brief.stacks.size > 0, brief.n > 0);
+	assert_true(brief.counts.size > 0);
+	end(&t, e);
+	return brief.dictionary;
+}
+
+/* What was not stored is in no dictionary, and no tenant's stacks are in another's. */
+static void puts_in_brief(void **state)
+{
+	struct briefs *b;
+	uint32_t n;
+
+	(void)state;
+	assert_int_equal(briefs_new(&b), 0);
+	int64_t lost = dictionary_of(b, "anonymous", false, &n);
+	assert_int_equal(n, 1);
+	int64_t kept = dictionary_of(b, "anonymous", true, &n);
+	assert_int_equal(n, 1);
+	assert_int_not_equal(kept, lost);
+	assert_int_equal(dictionary_of(b, "anonymous", true, &n), kept);
+	assert_int_equal(n, 0);
+	assert_int_not_equal(dictionary_of(b, "other", true, &n), kept);
+	briefs_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +323,7 @@ int main(void)
 		cmocka_unit_test(ends_no_later_than_it_came),
 		cmocka_unit_test(refuses_types_that_are_no_text),
 		cmocka_unit_test(knows_what_is_the_same),
+		cmocka_unit_test(puts_in_brief),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

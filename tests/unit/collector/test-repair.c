@@ -392,6 +392,15 @@ static void version_4(void **state)
 	assert_int_equal(place_number(f->db, "SELECT count(*) FROM edition"), 1);
 }
 
+static void version_5(void **state)
+{
+	struct place *f = *state;
+
+	comes_up_to_date(f, "5.sql");
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM sum"), 1);
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM brief"), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -406,6 +415,7 @@ int main(void)
 		TEST(version_2),
 		TEST(version_3),
 		TEST(version_4),
+		TEST(version_5),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
