@@ -19,8 +19,10 @@ class Containers:
         self.ids = [f"{os.getpid():08x}{zlib.crc32(name.encode()):08x}{i:048x}" for i in range(n)]
         logs = agent.folder / "containers"
         logs.mkdir(exist_ok=True)
-        for i, container in enumerate(self.ids):
-            (logs / f"{name}-{i}_test_c-{container}.log").symlink_to("x")
+        self.links = [logs / f"{name}-{i}_test_c-{container}.log"
+                      for i, container in enumerate(self.ids)]
+        for i, link in enumerate(self.links):
+            link.symlink_to("x")
             self.folder(i).mkdir(parents=True)
 
     def folder(self, i):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node where things come and go for long: what the agent takes of memory does not grow."""
+import collections
 import itertools
 import os
 import subprocess
@@ -7,12 +8,14 @@ import time
 
 import bench
 import cgroups
+import pprofile
 from agentbench import assert_near
 from strength_load import churning
 from strength_memory import distinct_builds
 
 TESTS = {}
 BUILDS = 20
+REMEMBERED = 100  # pods that went, of which the kubelet still has the links
 SLACK = 256  # KiB; of where in a window a look falls
 
 
@@ -29,17 +32,21 @@ class Node:
         self.paths = distinct_builds(agent, BUILDS)
         self.stays = stays
         self.passed = 0
+        self.links = collections.deque()  # of pods that went
         self.expected = 0.0
 
     def begin(self):
         for i, path in enumerate(self.paths):
-            self.stays.start(i, path, "pulse", "2ms", "150ms")
+            self.stays.start(i, path, "pulse", "1ms", "300ms")
 
     def pod(self):
         """One that lives for a moment."""
         with cgroups.Containers(self.agent, 1, name=f"passing{self.passed}") as made:
-            self.expected += made.timed(0, "200ms")
+            self.expected += made.timed(0, "50ms")
         self.passed += 1
+        self.links += made.links
+        if len(self.links) > REMEMBERED:
+            self.links.popleft().unlink()
 
     def release(self):
         """A new build takes the place of an old one, as a file of its own."""
@@ -64,7 +71,7 @@ def most(looks, begin, end):
 @test
 def soak(agent):
     """An hour of pods that come and go, of new builds and of programs of a moment."""
-    window, length, warm = (30, 3600, 600) if agent.long else (1, 60, 20)
+    window, length, warm = (30, 3600, 600) if agent.long else (2, 60, 20)
     agent.freq = 99
     agent.run(f"{window}s")
     looks, began = [], time.monotonic()
@@ -79,14 +86,17 @@ def soak(agent):
             if turn % 8 == 0:
                 node.release()
             looks.append((at, look(agent)))
+            time.sleep(0.1)
     status = agent.delivered()
     agent.stop()
 
     half = warm + (length - warm) / 2
     before, after = most(looks, warm, half), most(looks, half, length)
     tenths = [most(looks, length * i / 10, length * (i + 1) / 10) for i in range(10)]
-    placed, got = (sum(bench.weight_in(p, "main.timed") for p in agent.profiles(service))
-                   for service in ("*_test_passing*_c", "*"))
+    weights = [(path.name, bench.weight_in(pprofile.Profile(path), "main.timed"))
+               for path in agent.files("*")]
+    got = sum(weight for _, weight in weights)
+    placed = sum(weight for name, weight in weights if "_test_passing" in name)
     print(f"{length} s, windows of {window} s: {node.passed} pods, {churn.started} programs; load "
           f"{os.getloadavg()[0]:.1f}\nanonymous and kernel, the most of each tenth: {tenths} KiB\n"
           f"{got} samples of the pods that went, {got - placed} of unknown place, "
