@@ -73,7 +73,7 @@ def middle(looks, begin, end):
 @test
 def soak(agent):
     """An hour of pods that come and go, of new builds and of programs of a moment."""
-    window, length, warm = (30, 3600, 600) if agent.long else (2, 60, 20)
+    window, length, warm = (30, 3600, 600) if agent.long else (2, 40, 12)
     agent.freq = 99
     agent.run(f"{window}s")
     looks, began = [], time.monotonic()
