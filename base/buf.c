@@ -69,6 +69,17 @@ void buf_append_u8(struct buf *b, uint8_t value)
 	buf_append(b, &value, 1);
 }
 
+void buf_append_uvarint(struct buf *b, uint64_t value)
+{
+	uint8_t bytes[10];
+	size_t n = 0;
+
+	for (; value > 0x7f; value >>= 7)
+		bytes[n++] = (uint8_t)(value | 0x80);
+	bytes[n++] = (uint8_t)value;
+	buf_append(b, bytes, n);
+}
+
 void buf_append_text(struct buf *b, const char *text)
 {
 	buf_append(b, text, strlen(text));

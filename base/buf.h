@@ -31,6 +31,8 @@ void buf_fini(struct buf *b);
 void buf_reserve(struct buf *b, size_t size);
 void buf_append(struct buf *b, const void *data, size_t size);
 void buf_append_u8(struct buf *b, uint8_t value);
+/* A base-128 varint, as span_uvarint() reads it. */
+void buf_append_uvarint(struct buf *b, uint64_t value);
 void buf_append_text(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) _printf_(2, 3);
 

@@ -24,25 +24,14 @@ static uint64_t unzigzag(uint64_t value)
 	return value >> 1 ^ -(value & 1);
 }
 
-static void put(struct buf *b, uint64_t value)
-{
-	uint8_t bytes[10];
-	size_t n = 0;
-
-	for (; value >= 0x80; value >>= 7)
-		bytes[n++] = (uint8_t)value | 0x80;
-	bytes[n++] = (uint8_t)value;
-	buf_append(b, bytes, n);
-}
-
 void counts_begin(struct buf *b, const struct counts_header *header)
 {
 	buf_append(b, (const uint8_t[CRC_SIZE]){ 0 }, CRC_SIZE);
-	put(b, VERSION);
-	put(b, header->n);
-	put(b, zigzag((uint64_t)header->time));
-	put(b, zigzag((uint64_t)header->duration));
-	put(b, zigzag((uint64_t)header->period));
+	buf_append_uvarint(b, VERSION);
+	buf_append_uvarint(b, header->n);
+	buf_append_uvarint(b, zigzag((uint64_t)header->time));
+	buf_append_uvarint(b, zigzag((uint64_t)header->duration));
+	buf_append_uvarint(b, zigzag((uint64_t)header->period));
 }
 
 void counts_put(struct buf *b, const struct counts_header *header, const struct count *count,
@@ -50,9 +39,9 @@ void counts_put(struct buf *b, const struct counts_header *header, const struct 
 {
 	const uint64_t regular = (uint64_t)count->samples * (uint64_t)header->period;
 
-	put(b, zigzag((uint64_t)count->number - last));
-	put(b, (uint64_t)count->samples);
-	put(b, zigzag((uint64_t)count->cpu - regular));
+	buf_append_uvarint(b, zigzag((uint64_t)count->number - last));
+	buf_append_uvarint(b, (uint64_t)count->samples);
+	buf_append_uvarint(b, zigzag((uint64_t)count->cpu - regular));
 }
 
 int counts_end(struct buf *b)

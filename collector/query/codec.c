@@ -50,13 +50,6 @@ void codec_pack(enum query_codec codec, const ProtobufCMessage *m, struct buf *t
 		codec_json_pack(m, to);
 }
 
-void codec_put_varint(struct buf *to, uint64_t value)
-{
-	for (; value > 0x7f; value >>= 7)
-		buf_append_u8(to, (uint8_t)(value | 0x80));
-	buf_append_u8(to, (uint8_t)value);
-}
-
 /* ---- lists ------------------------------------------------------------------------------- */
 
 void codec_list_begin(struct codec_list *l, const ProtobufCMessageDescriptor *type,
@@ -72,8 +65,8 @@ void codec_list_begin(struct codec_list *l, const ProtobufCMessageDescriptor *ty
 void codec_list_add(struct codec_list *l, const ProtobufCMessage *item)
 {
 	if (l->codec == QUERY_PROTO) {
-		codec_put_varint(l->to, l->field << 3 | 2);
-		codec_put_varint(l->to, protobuf_c_message_get_packed_size(item));
+		buf_append_uvarint(l->to, l->field << 3 | 2);
+		buf_append_uvarint(l->to, protobuf_c_message_get_packed_size(item));
 	} else if (l->any) {
 		buf_append_u8(l->to, ',');
 	}

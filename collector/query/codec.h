@@ -31,8 +31,7 @@ void codec_freep(ProtobufCMessage **m);
 /* Append @m to @to, which knows if that failed. */
 void codec_pack(enum query_codec codec, const ProtobufCMessage *m, struct buf *to);
 
-/* For what is written by hand: a base-128 varint, and a text as a JSON string. */
-void codec_put_varint(struct buf *to, uint64_t value);
+/* For what is written by hand: a text as a JSON string. */
 void codec_put_json_text(struct buf *to, const char *text);
 
 /* A message whose one field is a list of messages, written one by one. */

@@ -77,10 +77,10 @@ static int answer_pprof(struct query_call *c, struct wanted *w, bool wrapped)
 	if (wrapped && json)
 		buf_append_text(c->answer, "{\"pprof\":{\"profile\":");
 	if (wrapped && !json) {
-		codec_put_varint(&head, 1 << 3 | 2);
-		codec_put_varint(&head, size);
-		codec_put_varint(c->answer, 5 << 3 | 2);
-		codec_put_varint(c->answer, head.size + size);
+		buf_append_uvarint(&head, 1 << 3 | 2);
+		buf_append_uvarint(&head, size);
+		buf_append_uvarint(c->answer, 5 << 3 | 2);
+		buf_append_uvarint(c->answer, head.size + size);
 		buf_append(c->answer, head.data, head.size);
 	}
 	if (json)

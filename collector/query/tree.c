@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collector/query/codec.h"
-
 #define MAX_FRAMES ((size_t)64 << 20) /* of all stacks */
 
 static const char other[] = "other";
@@ -377,10 +375,10 @@ void tree_write(const struct tree *t, struct buf *to)
 		const struct tree_node *node = &t->nodes[at];
 		const char *name = at ? t->names[node->name] : "";
 
-		codec_put_varint(to, strlen(name));
+		buf_append_uvarint(to, strlen(name));
 		buf_append_text(to, name);
-		codec_put_varint(to, (uint64_t)node->self[0]);
-		codec_put_varint(to, count_children(t, node));
+		buf_append_uvarint(to, (uint64_t)node->self[0]);
+		buf_append_uvarint(to, count_children(t, node));
 		at = tree_next(t, at, NULL);
 	}
 }
