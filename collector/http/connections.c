@@ -138,3 +138,11 @@ void connections_enter(struct connections *l, struct connection *c, enum connect
 	c->phase = phase;
 	pthread_mutex_unlock(&l->mutex);
 }
+
+void connections_count(struct connections *l, unsigned int *ret_n, uint64_t *ret_cut)
+{
+	pthread_mutex_lock(&l->mutex);
+	*ret_n = l->n;
+	*ret_cut = l->n_cut;
+	pthread_mutex_unlock(&l->mutex);
+}

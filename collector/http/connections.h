@@ -61,3 +61,6 @@ void connections_remove(struct connections *l, struct connection *c);
 
 /* NULL is fine. */
 void connections_enter(struct connections *l, struct connection *c, enum connection_phase phase);
+
+/* How many there are, and how many were cut. */
+void connections_count(struct connections *l, unsigned int *ret_n, uint64_t *ret_cut);

@@ -16,13 +16,12 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "collector/http/request.h"
+#include "collector/http/bodies.h"
 #include "collector/http/tls.h"
+#include "collector/http/workers.h"
 
-#define THREADS	    2u
-#define MAX_QUEUE   1024u
-#define MAX_WORKERS 64u
-#define STOP_WAIT   5 /* s */
+#define THREADS	  2u
+#define STOP_WAIT 5 /* s */
 
 /* Bytes of a refused body that are read all the same. */
 #define MAX_PASSED_OVER ((uint64_t)256 << 20)
@@ -34,71 +33,13 @@ struct http {
 	struct tls *tls; /* NULL: none */
 	bool asks;	 /* clients for their certificate */
 	struct connections connections;
+	struct workers workers;
+	struct bodies bodies;
 	uint16_t port;
-	pthread_t workers[MAX_WORKERS];
-	unsigned int n_workers;
 	pthread_mutex_t mutex; /* of what follows */
-	pthread_cond_t queued; /* something is, or it stops: for one worker, or for all */
 	pthread_cond_t idle;   /* nothing is on its way */
-	struct http_request *first, **last;
-	unsigned int n_queued, n_busy, n_active; /* requests */
-	size_t reserved;			 /* bytes of room for bodies */
-	bool stop;
+	unsigned int n_active; /* requests */
 };
-
-/* ---- workers ----------------------------------------------------------------------------- */
-
-static struct http_request *next_request(struct http *h)
-{
-	pthread_mutex_lock(&h->mutex);
-	while (!h->first && !h->stop)
-		pthread_cond_wait(&h->queued, &h->mutex);
-	struct http_request *r = h->first;
-	if (r) {
-		h->first = r->next;
-		if (!h->first)
-			h->last = &h->first;
-		h->n_queued--;
-		h->n_busy++;
-	}
-	pthread_mutex_unlock(&h->mutex);
-	return r;
-}
-
-static void *work(void *context)
-{
-	struct http *h = context;
-	struct http_request *r;
-
-	while ((r = next_request(h))) {
-		h->handlers.answer(h->handlers.context, r, &r->answer);
-		buf_fini(&r->body);
-		pthread_mutex_lock(&h->mutex);
-		h->n_busy--;
-		pthread_mutex_unlock(&h->mutex);
-		r->stage = REQUEST_DONE;
-		MHD_resume_connection(r->connection);
-	}
-	return NULL;
-}
-
-static bool enqueue(struct http *h, struct http_request *r)
-{
-	pthread_mutex_lock(&h->mutex);
-	bool room = h->n_queued < MAX_QUEUE && !h->stop;
-	if (room) {
-		r->stage = REQUEST_QUEUED;
-		connections_enter(&h->connections, r->slot, CONNECTION_WORK);
-		MHD_suspend_connection(r->connection);
-		r->next = NULL;
-		*h->last = r;
-		h->last = &r->next;
-		h->n_queued++;
-		pthread_cond_signal(&h->queued);
-	}
-	pthread_mutex_unlock(&h->mutex);
-	return room;
-}
 
 /* ---- what comes in ----------------------------------------------------------------------- */
 
@@ -111,7 +52,7 @@ static enum MHD_Result send_answer(struct http_request *r)
 /* The answer is there without a worker. What is left of the request is not read. */
 static enum MHD_Result end_early(struct http_request *r)
 {
-	buf_fini(&r->body);
+	bodies_drop(&r->http->bodies, r);
 	http_answer_field(&r->answer, MHD_HTTP_HEADER_CONNECTION, "close");
 	r->stage = REQUEST_DONE;
 	return send_answer(r);
@@ -125,7 +66,7 @@ static enum MHD_Result end_before_body(struct http_request *r)
 {
 	if (http_header(r, MHD_HTTP_HEADER_EXPECT) || r->announced > MAX_PASSED_OVER)
 		return end_early(r);
-	buf_fini(&r->body);
+	bodies_drop(&r->http->bodies, r);
 	r->stage = REQUEST_DONE;
 	return MHD_YES;
 }
@@ -142,62 +83,6 @@ static enum MHD_Result refuse(struct http_request *r, unsigned int status, const
 {
 	set_refusal(r, status, why);
 	return end_early(r);
-}
-
-static bool reserve(struct http *h, struct http_request *r, size_t size)
-{
-	pthread_mutex_lock(&h->mutex);
-	bool room = size <= h->options.bodies - h->reserved;
-	if (room) {
-		h->reserved += size;
-		r->reserved += size;
-	}
-	pthread_mutex_unlock(&h->mutex);
-	return room;
-}
-
-static void release(struct http *h, struct http_request *r)
-{
-	pthread_mutex_lock(&h->mutex);
-	h->reserved -= r->reserved;
-	r->reserved = 0;
-	pthread_mutex_unlock(&h->mutex);
-}
-
-/* Of a body that has @size bytes so far: who announces much and sends little takes little. */
-static size_t room_of(const struct http_request *r, size_t size)
-{
-	size_t most = r->announced ? r->announced : r->body.limit;
-
-	return size <= most / 2 ? 2 * size : most;
-}
-
-/* Room for @n more bytes; all of it is counted. */
-static void make_room(struct http *h, struct http_request *r, size_t n)
-{
-	struct buf *b = &r->body;
-
-	if (n > b->limit - b->size) {
-		b->error = -E2BIG;
-		return;
-	}
-	if (b->size + n <= b->capacity)
-		return;
-	size_t room = room_of(r, b->size + n);
-	if (!reserve(h, r, room - b->capacity))
-		b->error = -ENOBUFS;
-	else
-		buf_reserve(b, room);
-}
-
-/* Nobody has to wait for its room: what comes still is passed over. */
-static void drop_body(struct http *h, struct http_request *r)
-{
-	int error = r->body.error;
-
-	buf_fini(&r->body);
-	r->body.error = error;
-	release(h, r);
 }
 
 static struct connection *slot_of(struct MHD_Connection *c)
@@ -264,11 +149,10 @@ static enum MHD_Result take(struct http *h, struct http_request *r, const char *
 	/* Refused already. In mid-body no answer can be queued: the rest is passed over. */
 	if (r->stage == REQUEST_DONE || buf_error(&r->body))
 		return MHD_YES;
-	make_room(h, r, n);
-	buf_append(&r->body, data, n);
+	bodies_append(&h->bodies, r, data, n);
 	r->received = r->body.size;
-	if (buf_error(&r->body))
-		drop_body(h, r);
+	if (buf_error(&r->body)) /* nobody has to wait for its room */
+		bodies_drop(&h->bodies, r);
 	return MHD_YES;
 }
 
@@ -276,7 +160,8 @@ static enum MHD_Result finish(struct http *h, struct http_request *r)
 {
 	if (buf_error(&r->body) == -E2BIG)
 		return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.");
-	if (buf_error(&r->body) || !enqueue(h, r))
+	connections_enter(&h->connections, r->slot, CONNECTION_WORK);
+	if (buf_error(&r->body) || !workers_enqueue(&h->workers, r))
 		return refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Too much at once, try again.");
 	return MHD_YES;
 }
@@ -294,6 +179,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *c, const
 	if (*upload_size)
 		return take(h, r, upload, upload_size);
 	return r->stage == REQUEST_DONE ? send_answer(r) : finish(h, r);
+}
+
+/* A request is whole: in a worker. */
+static void answer(void *context, struct http_request *r)
+{
+	struct http *h = context;
+
+	h->handlers.answer(h->handlers.context, r, &r->answer);
+	bodies_drop(&h->bodies, r); /* the answer may be read slowly */
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **request,
@@ -316,7 +210,7 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 					      .duration = clock_monotonic() - r->begin };
 		h->handlers.answered(h->handlers.context, &record);
 	}
-	release(h, r);
+	bodies_drop(&h->bodies, r);
 	pthread_mutex_lock(&h->mutex);
 	if (!--h->n_active)
 		pthread_cond_signal(&h->idle);
@@ -393,18 +287,6 @@ static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port)
 	return 0;
 }
 
-static int start_workers(struct http *h)
-{
-	while (h->n_workers < h->options.workers && h->n_workers < MAX_WORKERS) {
-		int error = pthread_create(&h->workers[h->n_workers], NULL, work, h);
-
-		if (error)
-			return -error;
-		h->n_workers++;
-	}
-	return 0;
-}
-
 /* What only encryption wants; none without. */
 static size_t tls_options(const struct http *h, struct MHD_OptionItem ret_options[4])
 {
@@ -445,7 +327,7 @@ static int start_daemon(struct http *h, int fd)
 		close(fd);
 		return -ENOMEM;
 	}
-	return start_workers(h);
+	return workers_start(&h->workers, h->options.workers);
 }
 
 static int open_tls(struct http *h)
@@ -484,9 +366,9 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 		return -ENOMEM;
 	h->options = *options;
 	h->handlers = *handlers;
-	h->last = &h->first;
+	workers_init(&h->workers, answer, h);
+	bodies_init(&h->bodies, options->bodies);
 	pthread_mutex_init(&h->mutex, NULL);
-	pthread_cond_init(&h->queued, NULL);
 	pthread_cond_init(&h->idle, NULL);
 	int r = start(h);
 	if (r < 0) {
@@ -507,8 +389,6 @@ static void wait_idle(struct http *h)
 	pthread_mutex_lock(&h->mutex);
 	while (h->n_active && pthread_cond_timedwait(&h->idle, &h->mutex, &end) == 0)
 		;
-	h->stop = true;
-	pthread_cond_broadcast(&h->queued);
 	pthread_mutex_unlock(&h->mutex);
 }
 
@@ -519,14 +399,14 @@ struct http *http_close(struct http *h)
 	int fd = h->daemon ? MHD_quiesce_daemon(h->daemon) : -1;
 	wait_idle(h);
 	/* Workers empty the queue first, so none is suspended when the daemon stops. */
-	for (unsigned int i = 0; i < h->n_workers; i++)
-		pthread_join(h->workers[i], NULL);
+	workers_stop(&h->workers);
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	closep(&fd);
 	connections_fini(&h->connections);
 	tls_free(h->tls);
-	pthread_cond_destroy(&h->queued);
+	workers_fini(&h->workers);
+	bodies_fini(&h->bodies);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
@@ -545,14 +425,7 @@ int http_set_certificate(struct http *h, struct span certificate, struct span ke
 
 void http_state(struct http *h, struct http_state *ret_state)
 {
-	*ret_state = (struct http_state){ .workers = h->n_workers };
-	pthread_mutex_lock(&h->mutex);
-	ret_state->queued = h->n_queued;
-	ret_state->busy = h->n_busy;
-	ret_state->bodies = h->reserved;
-	pthread_mutex_unlock(&h->mutex);
-	pthread_mutex_lock(&h->connections.mutex);
-	ret_state->connections = h->connections.n;
-	ret_state->cut = h->connections.n_cut;
-	pthread_mutex_unlock(&h->connections.mutex);
+	*ret_state = (struct http_state){ .bodies = bodies_reserved(&h->bodies) };
+	workers_state(&h->workers, ret_state);
+	connections_count(&h->connections, &ret_state->connections, &ret_state->cut);
 }
