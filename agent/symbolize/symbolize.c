@@ -27,8 +27,8 @@ struct symbolizer {
 	uint32_t n_symbols, capacity;
 	struct index index;
 	size_t text; /* bytes of names and files in the profile, of SYMBOLIZE_MAX_TEXT */
-	uint64_t
-		*added; /* of each stack, for symbolizer_update(): how often it is in the profile */
+	/* For symbolizer_update(), of each stack: how often it is in the profile. */
+	uint64_t *added;
 	uint32_t n_added;
 	struct symbolize_counts counts;
 };
