@@ -210,8 +210,10 @@ int harvest_next(struct harvest *h, const struct harvest_naming *naming,
 	h->next++;
 	*ret_harvested = (struct harvested){ .labels = ret_labels };
 	r = make_labels(t, naming, ret_labels);
-	if (r == HARVEST_E_LATER)
+	if (r == HARVEST_E_LATER) {
+		binary_rest(t->build->binary); /* of which the build's own names were read */
 		return put_back(h, TAKE_PTR(t));
+	}
 	if (r == 0)
 		r = make_id(ret_harvested->id);
 	if (r == 0)

@@ -2,9 +2,6 @@
 /* A sample of a known executable and group: unwound, and counted. */
 #include "agent/recorder/inside.h"
 
-/* Executables with resident pages at a time: one touch may map 2 MiB (large folios, Linux 6.18). */
-#define MAX_AWAKE 2
-
 static int count_stack(struct recorder *r, struct build *build, struct group *group,
 		       const struct sample *s)
 {
@@ -40,18 +37,14 @@ static int count_stack(struct recorder *r, struct build *build, struct group *gr
 	return 0;
 }
 
-/* Give back the pages of tables that were read; in the steady state there are none. */
-static void rest_pages(struct recorder *r)
+/* In the steady state none is awake. */
+void recorder_rest_pages(struct recorder *r)
 {
-	r->n_awake = 0;
-	for (uint32_t i = 0; i < r->tallies.n; i++) {
-		struct build *build = r->tallies.items[i]->build;
-
-		if (build->rested == build->unwinder.cache.asked)
-			continue;
-		binary_rest(build->binary);
-		build->rested = build->unwinder.cache.asked;
+	for (uint32_t i = 0; i < r->n_awake; i++) {
+		binary_rest(r->awake[i]->binary);
+		r->awake[i]->rested = r->awake[i]->unwinder.cache.asked;
 	}
+	r->n_awake = 0;
 }
 
 int recorder_count(struct recorder *r, struct build *build, struct group *group,
@@ -60,9 +53,10 @@ int recorder_count(struct recorder *r, struct build *build, struct group *group,
 	bool was_at_rest = build->rested == build->unwinder.cache.asked;
 	int e = count_stack(r, build, group, s);
 
-	r->n_awake += was_at_rest && build->rested != build->unwinder.cache.asked;
-	if (r->n_awake > MAX_AWAKE)
-		rest_pages(r);
+	if (was_at_rest && build->rested != build->unwinder.cache.asked)
+		r->awake[r->n_awake++] = build;
+	if (r->n_awake > RECORDER_MAX_AWAKE)
+		recorder_rest_pages(r);
 	return e;
 }
 
@@ -78,6 +72,6 @@ int recorder_rest(struct recorder *r)
 		else if (r->options.max_pairs)
 			binary_allow(build->binary, r->options.max_pairs);
 	}
-	rest_pages(r);
+	recorder_rest_pages(r);
 	return e;
 }

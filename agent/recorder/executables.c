@@ -24,6 +24,7 @@ static int forget(struct recorder *r, struct build *build)
 	bool is_for_good = build->ignored && !build->unwanted;
 	int e = is_for_good ? 0 : capture_forget_policy(r->capture, &build->key);
 
+	recorder_rest_pages(r); /* it may be one of those */
 	builds_remove(&r->builds, build);
 	return e;
 }
@@ -141,6 +142,7 @@ static int reconsider_build(struct recorder *r, struct build *build)
 	if (!build->binary || (build->ignored && !build->unwanted))
 		return 0;
 	bool unwanted = recorder_is_unwanted(r, build, NULL);
+	binary_rest(build->binary);
 	if (unwanted == build->unwanted)
 		return 0;
 	build->ignored = build->unwanted = unwanted;

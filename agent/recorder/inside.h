@@ -59,5 +59,8 @@ int recorder_turn_cgroups(struct recorder *r, uint32_t oldest, double share);
 int recorder_count(struct recorder *r, struct build *build, struct group *group,
 		   const struct sample *s);
 
+/* Give back the pages of those executables of which some were read. */
+void recorder_rest_pages(struct recorder *r);
+
 /* Before the next drain: give pages back, give up what costs too much. */
 int recorder_rest(struct recorder *r);

@@ -98,6 +98,9 @@ struct recorder_counters {
 
 #define RECORDER_PATH_SIZE 256
 
+/* Executables with resident pages at a time: one touch may map 2 MiB (large folios, Linux 6.18). */
+#define RECORDER_MAX_AWAKE 2
+
 struct recorder {
 	struct recorder_options options;
 	struct capture *capture;
@@ -107,10 +110,11 @@ struct recorder {
 	struct cgroups cgroups;
 	struct tallies tallies;
 	struct parked parked;
-	struct stack stack; /* the one just unwound */
-	uint32_t window;    /* the number of this one, from 1 */
-	uint32_t n_awake;   /* executables of whose tables pages are resident */
-	uint64_t bytes;	    /* of memory that the tallies' stacks take */
+	struct stack stack;			     /* the one just unwound */
+	uint32_t window;			     /* the number of this one, from 1 */
+	uint64_t bytes;				     /* of memory that the tallies' stacks take */
+	struct build *awake[RECORDER_MAX_AWAKE + 1]; /* of whose tables pages are resident */
+	uint32_t n_awake;
 	struct recorder_counters counters;
 	char exhausted[RECORDER_PATH_SIZE]; /* the last such build's path, may be cut */
 };

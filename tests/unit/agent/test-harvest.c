@@ -2,6 +2,7 @@
 /* Which tallies of a window are done with, and when: rules may ask for names that come late. */
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@ static const struct target_rule of_shop = { .namespace = "shop", .action = RULE_
 
 struct bench {
 	char folder[32];
-	struct buf file;
 	struct build build;
 	struct names names;
 	struct target_rules rules;
@@ -43,11 +43,19 @@ static void open_build(struct bench *b)
 	static const struct fake_function function = {
 		.name = "runtime.goexit", .size = 16, .func_id = 8, .flags = 5
 	};
-	const struct fake fake = { .functions = &function, .n_functions = 1 };
+	const struct fake fake = {
+		.functions = &function,
+		.n_functions = 1,
+		.modinfo = "path\tcmd/api\nmod\tcmd\n",
+	};
+	struct buf file = BUF_INIT(1 << 20);
+	int fd = open("api", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
 
-	b->file = (struct buf)BUF_INIT(1 << 20);
-	fake_build(&fake, &b->file);
-	assert_int_equal(binary_parse(span_of(b->file.data, b->file.size), &b->build.binary), 0);
+	fake_build(&fake, &file);
+	assert_int_equal(write(fd, file.data, file.size), file.size);
+	assert_int_equal(binary_open(fd, &b->build.binary), 0);
+	close(fd);
+	buf_fini(&file);
 	b->build.path = strdup("/bin/api");
 	assert_non_null(b->build.path);
 }
@@ -130,7 +138,6 @@ static int teardown(void **state)
 	harvest_fini(&b->harvest);
 	names_close(&b->names);
 	binary_free(b->build.binary);
-	buf_fini(&b->file);
 	free(b->build.path);
 	nftw(b->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(b);
@@ -268,6 +275,41 @@ static void what_waits_is_given_back(void **state)
 	assert_int_equal(b->build.users, 0);
 }
 
+/* KiB of the executable that are mapped in. */
+static unsigned int resident(const struct bench *b)
+{
+	unsigned int size = 0;
+	bool is_ours = false;
+	char line[512], path[64];
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+
+	assert_non_null(smaps);
+	snprintf(path, sizeof(path), "%s/api\n", b->folder);
+	while (fgets(line, sizeof(line), smaps)) {
+		unsigned long end;
+
+		if (sscanf(line, "%*x-%lx ", &end) == 1)
+			is_ours = strstr(line, path);
+		else if (is_ours && !strncmp(line, "Rss:", 4))
+			size += (unsigned int)strtoul(line + 4, NULL, 10);
+	}
+	fclose(smaps);
+	return size;
+}
+
+/* A window's half may pass until they are looked at again. */
+static void those_that_wait_take_no_memory(void **state)
+{
+	struct bench *b = *state;
+
+	binary_rest(b->build.binary);
+	assert_int_equal(resident(b), 0);
+	assert_true(binary_build(b->build.binary)->main_path.data[0] == 'c');
+	assert_true(resident(b) > 0);
+	assert_int_equal(next(b, false), HARVEST_E_LATER);
+	assert_int_equal(resident(b), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_the_end_none_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_no_rule_asks_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_that_wait_take_no_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_waits_is_given_back, setup, teardown),
 	};
 

@@ -152,6 +152,7 @@ struct binary *binary_free(struct binary *b)
 void binary_rest(const struct binary *b)
 {
 	(void)b;
+	fake_kernel.n_rested++;
 }
 
 void binary_allow(struct binary *b, uint64_t pairs)

@@ -30,6 +30,7 @@ struct fake_kernel {
 	size_t n_functions;
 	int open_error;		  /* of binary_open() */
 	unsigned int n_opened;	  /* its calls */
+	unsigned int n_rested;	  /* calls of binary_rest() */
 	uint64_t allowed;	  /* the latest binary_allow() */
 	bool exhausted;		  /* what it was allowed was too little */
 	bool rewritten;		  /* its file is another by now */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/recorder/recorder.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "tests/unit/cli/recorder-fakes.h"
 
@@ -121,24 +122,33 @@ static void happens(struct bench *b, const struct record_header *record)
 	fake_kernel.n_records = 0;
 }
 
+union one_frame {
+	struct sample sample;
+	uint64_t words[sizeof(struct sample) / 8 + 1];
+};
+
+static union one_frame sample_of(uint32_t pid, uint64_t cgroup, uint32_t log_weight)
+{
+	union one_frame s = { .sample = {
+				      .header = header_of(RECORD_SAMPLE, sizeof(s), pid),
+				      .flags = SAMPLE_POLICY | log_weight << SAMPLE_LOG_WEIGHT_AT,
+				      .cgroup = cgroup,
+				      .pc = FAKE_TEXT + 0x10,
+				      .sp = 0xc000100000,
+				      .fp = 0xc000100018,
+				      .chain = 0xc000100018,
+				      .n_frames = 1,
+			      } };
+
+	s.words[sizeof(struct sample) / 8] = FAKE_TEXT + 0x1010;
+	return s;
+}
+
 /* A sample of process @pid in @cgroup that stands for 2^@log_weight ticks. */
 static void sampled(struct bench *b, uint32_t pid, uint64_t cgroup, uint32_t log_weight)
 {
-	union {
-		struct sample sample;
-		uint64_t words[sizeof(struct sample) / 8 + 1];
-	} s = { .sample = {
-			.header = header_of(RECORD_SAMPLE, sizeof(s), pid),
-			.flags = SAMPLE_POLICY | log_weight << SAMPLE_LOG_WEIGHT_AT,
-			.cgroup = cgroup,
-			.pc = FAKE_TEXT + 0x10,
-			.sp = 0xc000100000,
-			.fp = 0xc000100018,
-			.chain = 0xc000100018,
-			.n_frames = 1,
-		} };
+	const union one_frame s = sample_of(pid, cgroup, log_weight);
 
-	s.words[sizeof(struct sample) / 8] = FAKE_TEXT + 0x1010;
 	happens(b, &s.sample.header);
 }
 
@@ -695,6 +705,70 @@ static void test_what_costs_too_much_is_given_up(void **state)
 	bench_fini(&b);
 }
 
+/* ---- pages of executables ------------------------------------------------------------------ */
+
+static const struct fake_function sysmon[] = {
+	{ "runtime.sysmon", 60, BINARY_SYSMON },
+	{ "runtime.goexit", 40, BINARY_GOEXIT },
+};
+
+/* Its tables are read before it is known that such samples make no tally. */
+static void test_pages_are_given_back_without_a_tally(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.functions = sysmon;
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(fake_kernel.n_rested, 1); /* opened */
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.recorder.counters.not_sampled, 1);
+	assert_int_equal(b.recorder.tallies.n, 0);
+	assert_int_equal(fake_kernel.n_rested, 2);
+	sampled(&b, SELF, HOST, 0); /* nothing is read */
+	assert_int_equal(fake_kernel.n_rested, 2);
+	bench_fini(&b);
+}
+
+/* Nobody counts it, so it may have to go for another one before the drain is over. */
+static void test_what_is_forgotten_has_no_pages(void **state)
+{
+	union one_frame first = sample_of(SELF, HOST, 0), second = sample_of(SELF, HOST, 0);
+	const struct record_header *const records[] = { &first.sample.header,
+							&second.sample.header };
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.functions = sysmon;
+	event(&b, RECORD_EXEC, HOST);
+	b.recorder.builds.n_open = BUILDS_MAX_OPEN;
+	second.sample.header.exe.inode = 2;
+	fake_kernel.records = records;
+	fake_kernel.n_records = ARRAY_SIZE(records);
+	assert_int_equal(recorder_drain(&b.recorder), 0);
+	assert_int_equal(b.recorder.counters.builds_evicted, 1);
+	assert_int_equal(b.recorder.n_awake, 0);
+	b.recorder.builds.n_open = 1;
+	bench_fini(&b);
+}
+
+/* What a rule asks of it is read from its file. */
+static void test_pages_are_given_back_when_rules_change(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.ignores = ignores;
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(fake_kernel.n_rested, 1);
+	assert_int_equal(recorder_reconsider(&b.recorder), 0);
+	assert_int_equal(fake_kernel.n_rested, 2);
+	bench_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -725,6 +799,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
 		cmocka_unit_test(test_what_finds_no_room_is_not_counted),
+		cmocka_unit_test(test_pages_are_given_back_without_a_tally),
+		cmocka_unit_test(test_what_is_forgotten_has_no_pages),
+		cmocka_unit_test(test_pages_are_given_back_when_rules_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
