@@ -124,14 +124,31 @@ static int open_format(struct spool *s)
 	return s->lock < 0 ? -errno : 0;
 }
 
+/* And the one it is in: nobody made /var/lib/hone where no service manager did. */
+static int make_folder(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || !name || name == path)
+		return -errno;
+	_cleanup_(freep) char *parent = strndup(path, (size_t)(name - path));
+	if (!parent)
+		return -ENOMEM;
+	return mkdir(parent, 0755) < 0 || mkdir(path, 0700) < 0 ? -errno : 0;
+}
+
 static int open_and_lock(struct spool *s, const char *path)
 {
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return -errno;
+	int r = make_folder(path);
+
+	if (r)
+		return r;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return -errno;
-	int r = open_format(s);
+	r = open_format(s);
 	if (r)
 		return r;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)

@@ -34,9 +34,9 @@ enum spool_outcome {
 };
 
 /*
- * Make or open the folder @path and lock it. Nothing is done to a folder of something else; but the
- * top of a file system, with nothing but lost+found in it, becomes a spool. 0, an outcome, or
- * -errno.
+ * Make or open the folder @path, and the one that it is in, and lock it. Nothing is done to a
+ * folder of something else; but the top of a file system, with nothing but lost+found in it,
+ * becomes a spool. 0, an outcome, or -errno.
  */
 int spool_open(struct spool *s, const char *path);
 void spool_close(struct spool *s);

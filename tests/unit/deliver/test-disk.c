@@ -98,9 +98,20 @@ static void test_unusable_folders(void **state)
 	run("rm %s", w->spool);
 	w->options.spool = "/dev/null/spool";
 	assert_int_equal(world_try_open(w, 1), -ENOTDIR);
-	snprintf(w->spool, sizeof(w->spool), "%s/none/spool", w->folder);
+	snprintf(w->spool, sizeof(w->spool), "%s/none/none/spool", w->folder);
 	w->options.spool = w->spool;
 	assert_int_equal(world_try_open(w, 1), -ENOENT);
+}
+
+static void test_the_folder_above_is_made(void **state)
+{
+	struct world *w = *state;
+	struct spool spool;
+
+	snprintf(w->spool, sizeof(w->spool), "%s/lib/spool", w->folder);
+	assert_int_equal(spool_open(&spool, w->spool), 0);
+	spool_close(&spool);
+	run("test -d %s", w->spool);
 }
 
 static void test_damaged_files_are_removed_and_told(void **state)
@@ -355,6 +366,7 @@ int main(void)
 		T(test_another_version_is_left_alone),
 		T(test_a_folder_of_something_else_is_left_alone),
 		T(test_unusable_folders),
+		T(test_the_folder_above_is_made),
 		T(test_damaged_files_are_removed_and_told),
 		T(test_other_folders_are_left_alone),
 		T(test_a_file_that_vanished_is_counted),
