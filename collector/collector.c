@@ -309,6 +309,7 @@ int collector_open(struct collector *c, struct settings *settings, struct log *l
 	*c = (struct collector){ .settings = *settings, .log = log };
 	*settings = (struct settings){ 0 };
 	pthread_mutex_init(&c->log_mutex, NULL);
+	turns_init(&c->turns);
 	c->limits = (struct accept_limits){
 		.raw = c->settings.limits.uncompressed,
 		.samples = c->settings.limits.samples,
@@ -341,6 +342,7 @@ void collector_close(struct collector *c)
 	c->query = query_free(c->query);
 	c->briefs = briefs_free(c->briefs);
 	c->depot = depot_close(c->depot);
+	turns_fini(&c->turns);
 	pthread_mutex_destroy(&c->log_mutex);
 	settings_fini(&c->settings);
 }

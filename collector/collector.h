@@ -31,6 +31,7 @@ struct collector {
 	struct rate *rate;
 	struct meter *meter;
 	struct accept_limits limits;
+	struct turns turns;
 	struct briefs *briefs;
 	struct compactor *compactor;
 	uint64_t relieved, broken_sums; /* that were told of; its own */

@@ -27,8 +27,8 @@ int route_check_protocol(const struct http_request *r, struct refusal *why)
 	return 0;
 }
 
-int route_read_body(const struct http_request *r, size_t limit, uint8_t **ret_memory,
-		    struct span *ret_body, struct refusal *why)
+int route_read_body(const struct http_request *r, size_t limit, struct turn *turn,
+		    uint8_t **ret_memory, struct span *ret_body, struct refusal *why)
 {
 	const char *encoding = http_header(r, "Content-Encoding");
 	size_t size = 0;
@@ -39,7 +39,7 @@ int route_read_body(const struct http_request *r, size_t limit, uint8_t **ret_me
 	if (strcmp(encoding, "gzip") != 0)
 		return refuse(why, REFUSAL_UNIMPLEMENTED,
 			      "unknown compression: supported encodings are gzip");
-	int result = accept_gunzip(*ret_body, limit, ret_memory, &size, why);
+	int result = accept_gunzip(*ret_body, limit, turn, ret_memory, &size, why);
 	*ret_body = span_of(*ret_memory, size);
 	return result;
 }

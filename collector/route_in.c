@@ -49,9 +49,13 @@ static int store_one(struct collector *c, const struct accept_input *in, size_t 
 static void count(struct collector *c, int result, const struct refusal *why)
 {
 	static const char *const reasons[] = {
-		[REFUSAL_INVALID] = "invalid",	       [REFUSAL_TOO_LARGE] = "too_large",
-		[REFUSAL_UNSUPPORTED] = "unsupported", [REFUSAL_UNIMPLEMENTED] = "unsupported",
-		[REFUSAL_FULL] = "disk_full",	       [REFUSAL_INTERNAL] = "internal",
+		[REFUSAL_INVALID] = "invalid",
+		[REFUSAL_TOO_LARGE] = "too_large",
+		[REFUSAL_UNSUPPORTED] = "unsupported",
+		[REFUSAL_UNIMPLEMENTED] = "unsupported",
+		[REFUSAL_FULL] = "disk_full",
+		[REFUSAL_INTERNAL] = "internal",
+		[REFUSAL_BUSY] = "busy",
 	};
 
 	if (result > 0)
@@ -81,7 +85,7 @@ static enum codec codec_of(const struct http_request *r)
 }
 
 static int accept_push(struct collector *c, const struct push *p, const char *tenant,
-		       struct accepted *accepted, struct refusal *why)
+		       struct turn *turn, struct accepted *accepted, struct refusal *why)
 {
 	int r = 0;
 
@@ -95,6 +99,7 @@ static int accept_push(struct collector *c, const struct push *p, const char *te
 			.pprof = s->pprof,
 			.now = (int64_t)clock_realtime(),
 			.briefs = c->briefs,
+			.turn = turn,
 		};
 
 		r = accept_profile(&in, &accepted[i], why);
@@ -103,7 +108,7 @@ static int accept_push(struct collector *c, const struct push *p, const char *te
 }
 
 static int store_push(struct collector *c, const struct push *p, const char *tenant,
-		      struct refusal *why)
+		      struct turn *turn, struct refusal *why)
 {
 	_cleanup_(freep) struct accepted *accepted = calloc(p->n_samples + 1, sizeof(*accepted));
 	_cleanup_(freep) struct depot_profile *rows = calloc(p->n_samples + 1, sizeof(*rows));
@@ -114,7 +119,7 @@ static int store_push(struct collector *c, const struct push *p, const char *ten
 	if (p->n_samples > c->settings.limits.profiles)
 		return refuse(why, REFUSAL_INVALID, "there are over %zu profiles in one request",
 			      (size_t)c->settings.limits.profiles);
-	int r = accept_push(c, p, tenant, accepted, why);
+	int r = accept_push(c, p, tenant, turn, accepted, why);
 	for (size_t i = 0; r == 0 && i < p->n_samples; i++)
 		rows[i] = accepted[i].row;
 	if (r == 0 && p->n_samples)
@@ -128,6 +133,7 @@ static int store_push(struct collector *c, const struct push *p, const char *ten
 
 void route_push(struct collector *c, const struct http_request *r, struct http_answer *a)
 {
+	_cleanup_(turn_end) struct turn turn = { .of = &c->turns };
 	_cleanup_(push_fini) struct push push = PUSH_NULL;
 	_cleanup_(freep) uint8_t *memory = NULL;
 	enum codec codec = codec_of(r);
@@ -141,12 +147,12 @@ void route_push(struct collector *c, const struct http_request *r, struct http_a
 	}
 	int result = route_check_protocol(r, &why);
 	if (result == 0)
-		result = route_read_body(r, c->limits.raw, &memory, &body, &why);
+		result = route_read_body(r, c->limits.raw, &turn, &memory, &body, &why);
 	if (result == 0)
 		result = codec == CODEC_PROTO ? push_parse_proto(body, &push, &why)
 					      : push_parse_json(body, &push, &why);
 	if (result == 0)
-		result = store_push(c, &push, route_tenant(r), &why);
+		result = store_push(c, &push, route_tenant(r), &turn, &why);
 	if (result != 0) {
 		end(c, a, result, &why);
 		return;
@@ -198,6 +204,7 @@ static int find_profile(const struct http_request *r, struct span body, struct s
 
 void route_ingest(struct collector *c, const struct http_request *r, struct http_answer *a)
 {
+	_cleanup_(turn_end) struct turn turn = { .of = &c->turns };
 	_cleanup_(label_set_fini) struct label_set labels = LABEL_SET_NULL;
 	_cleanup_(freep) uint8_t *memory = NULL;
 	struct accept_input in = { .limits = &c->limits,
@@ -205,7 +212,8 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 				   .name_profile = true,
 				   .from = parse_time(http_argument(r, "from")),
 				   .now = (int64_t)clock_realtime(),
-				   .briefs = c->briefs };
+				   .briefs = c->briefs,
+				   .turn = &turn };
 	struct refusal why;
 	size_t added;
 	int result = route_check_protocol(r, &why);
@@ -213,7 +221,7 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 	if (result == 0)
 		result = read_name(r, &labels, &why);
 	if (result == 0)
-		result = route_read_body(r, c->limits.raw, &memory, &in.pprof, &why);
+		result = route_read_body(r, c->limits.raw, &turn, &memory, &in.pprof, &why);
 	if (result == 0)
 		result = find_profile(r, in.pprof, &in.pprof, &why);
 	in.tenant = route_tenant(r);
@@ -268,6 +276,7 @@ static int read_arguments(const struct http_request *r, struct label_set *labels
 
 void route_profiles(struct collector *c, const struct http_request *r, struct http_answer *a)
 {
+	_cleanup_(turn_end) struct turn turn = { .of = &c->turns };
 	_cleanup_(label_set_fini) struct label_set labels = LABEL_SET_NULL;
 	_cleanup_(freep) uint8_t *memory = NULL;
 	struct accept_input in = { .limits = &c->limits,
@@ -275,7 +284,8 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 				   .name_profile = true,
 				   .id = http_argument(r, "id"),
 				   .now = (int64_t)clock_realtime(),
-				   .briefs = c->briefs };
+				   .briefs = c->briefs,
+				   .turn = &turn };
 	struct refusal why;
 	size_t added;
 	int result = route_check_protocol(r, &why);
@@ -283,7 +293,7 @@ void route_profiles(struct collector *c, const struct http_request *r, struct ht
 	if (result == 0)
 		result = read_arguments(r, &labels, &why);
 	if (result == 0)
-		result = route_read_body(r, c->limits.raw, &memory, &in.pprof, &why);
+		result = route_read_body(r, c->limits.raw, &turn, &memory, &in.pprof, &why);
 	in.tenant = route_tenant(r);
 	if (result == 0)
 		result = store_one(c, &in, &added, &why);

@@ -55,11 +55,12 @@ static int read_head(const struct http_request *r, struct query_request *ret, st
 static int answer(struct collector *c, const struct http_request *r, struct query_request *request,
 		  struct http_answer *a, struct refusal *why)
 {
+	_cleanup_(turn_end) struct turn turn = { .of = &c->turns };
 	_cleanup_(freep) uint8_t *memory = NULL;
 	int result = read_head(r, request, why);
 
 	if (result == 0)
-		result = route_read_body(r, CODEC_MAX_REQUEST, &memory, &request->body, why);
+		result = route_read_body(r, CODEC_MAX_REQUEST, &turn, &memory, &request->body, why);
 	return result ? result : query_answer(c->query, request, &a->body, why);
 }
 

@@ -35,6 +35,8 @@ static void put_error(struct http_answer *a, unsigned int status, const char *co
 void route_refuse(struct http_answer *a, const struct refusal *why)
 {
 	put_error(a, refusal_status(why->code), refusal_name(why->code), why->text);
+	if (why->code == REFUSAL_BUSY)
+		http_answer_field(a, "Retry-After", "5");
 }
 
 void route_fail(struct collector *c, struct http_answer *a, const char *what, int error)

@@ -50,11 +50,11 @@ bool route_has_type(const struct http_request *r, const char *type);
 int route_check_protocol(const struct http_request *r, struct refusal *why);
 
 /*
- * Its body, uncompressed: then of @limit bytes at most and in *ret_memory, which is the caller's.
- * Otherwise it is the request's.
+ * Its body, uncompressed: then of @limit bytes at most and in *ret_memory, which is the caller's,
+ * and @turn is taken where it is large. Otherwise it is the request's.
  */
-int route_read_body(const struct http_request *r, size_t limit, uint8_t **ret_memory,
-		    struct span *ret_body, struct refusal *why);
+int route_read_body(const struct http_request *r, size_t limit, struct turn *turn,
+		    uint8_t **ret_memory, struct span *ret_body, struct refusal *why);
 
 /* Compress the body, if it is worth it and the client takes it so. */
 bool route_takes_gzip(const struct http_request *r);

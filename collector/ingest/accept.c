@@ -26,12 +26,20 @@ static void free_bytes(struct pp_array *a)
 	pp_array_fini(a);
 }
 
-int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,
-		  struct refusal *why)
+/* What its last bytes say of its size is anybody's: a large one is found by unpacking that much. */
+int accept_gunzip(struct span body, size_t limit, struct turn *turn, uint8_t **ret_body,
+		  size_t *ret_size, struct refusal *why)
 {
 	_cleanup_(free_bytes) struct pp_array bytes = { 0 };
-	int r = pp_gunzip(body.data, body.size, limit, &bytes);
+	const size_t first = turn->taken || limit < TURN_FREE ? limit : TURN_FREE;
+	int r = pp_gunzip(body.data, body.size, first, &bytes);
 
+	if (r == PPROF_E_TOO_LARGE && first < limit) {
+		if (turn_take(turn, why) != 0)
+			return INGEST_E_REFUSED;
+		pp_array_fini(&bytes);
+		r = pp_gunzip(body.data, body.size, limit, &bytes);
+	}
 	if (r == PPROF_E_TOO_LARGE)
 		return refuse(why, REFUSAL_TOO_LARGE, "it is over %zu bytes uncompressed", limit);
 	if (r > 0)
@@ -116,17 +124,22 @@ static int complete_labels(const struct accept_input *in, const struct pprof_pro
 /* ---- the profile ------------------------------------------------------------------------- */
 
 /* Make it plain, put names back, and keep the plain bytes. *ret_changed: other bytes than came. */
-static int unpack(struct span pprof, size_t limit, uint8_t **ret_plain, size_t *ret_size,
+static int unpack(const struct accept_input *in, uint8_t **ret_plain, size_t *ret_size,
 		  bool *ret_changed, struct refusal *why)
 {
+	const struct span pprof = in->pprof;
+	const size_t limit = in->limits->raw;
+
 	*ret_changed = !pp_is_gzip(pprof.data, pprof.size);
 	if (!*ret_changed) {
-		int r = accept_gunzip(pprof, limit, ret_plain, ret_size, why);
+		int r = accept_gunzip(pprof, limit, in->turn, ret_plain, ret_size, why);
 
 		if (r != 0)
 			return r;
 	} else if (pprof.size > limit) {
 		return refuse(why, REFUSAL_TOO_LARGE, "the profile is over %zu bytes", limit);
+	} else if (pprof.size > TURN_FREE && turn_take(in->turn, why) != 0) {
+		return INGEST_E_REFUSED;
 	} else {
 		*ret_plain = malloc(pprof.size + 1);
 		if (!*ret_plain)
@@ -321,7 +334,7 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 	if (r != 0)
 		return r;
 	digest_profile(in, ret->row.key);
-	r = unpack(in->pprof, in->limits->raw, &plain, &size, &changed, why);
+	r = unpack(in, &plain, &size, &changed, why);
 	if (r == 0) {
 		whole = is_for_brief(in, size);
 		r = decode(span_of(plain, size), in->limits, whole, &p, why);

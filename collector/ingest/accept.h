@@ -11,6 +11,7 @@
 
 #include "collector/brief/brief.h"
 #include "collector/ingest/labels.h"
+#include "collector/ingest/turn.h"
 #include "libpprof/pprof.h"
 
 /* Bytes of a profile before compression, and samples in it. */
@@ -46,6 +47,7 @@ struct accept_input {
 	int64_t from;		  /* start where the profile has none, ns; 0: now */
 	int64_t now;		  /* ns since the epoch */
 	struct briefs *briefs;	  /* to put it in brief, too; or NULL */
+	struct turn *turn;	  /* of the request */
 };
 
 /* .row borrows from the input and from what is here. */
@@ -73,6 +75,6 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 /* The sample types of a profile, into @ret's .types and .row. 0, INGEST_E_REFUSED or -ENOMEM. */
 int accept_types(struct pprof_profile *p, struct accepted *ret, struct refusal *why);
 
-/* Undo a Content-Encoding of gzip: *ret_body is malloc'd. */
-int accept_gunzip(struct span body, size_t limit, uint8_t **ret_body, size_t *ret_size,
-		  struct refusal *why);
+/* Undo a Content-Encoding of gzip: *ret_body is malloc'd, and for a large one @turn is taken. */
+int accept_gunzip(struct span body, size_t limit, struct turn *turn, uint8_t **ret_body,
+		  size_t *ret_size, struct refusal *why);

@@ -53,6 +53,8 @@ static struct encoded encode(const char *type, const char *unit, const char *nam
 }
 
 struct trial {
+	struct turns turns;
+	struct turn turn;
 	struct label_set labels;
 	struct accept_input in;
 	struct accepted accepted;
@@ -64,7 +66,10 @@ static const struct accept_limits most = ACCEPT_LIMITS_MOST;
 static void begin(struct trial *t, struct encoded e)
 {
 	*t = (struct trial){ .labels = LABEL_SET_NULL };
+	turns_init(&t->turns);
+	t->turn = (struct turn){ .of = &t->turns };
 	t->in = (struct accept_input){ .limits = &most,
+				       .turn = &t->turn,
 				       .tenant = "anonymous",
 				       .labels = &t->labels,
 				       .name_profile = true,
@@ -75,6 +80,8 @@ static void begin(struct trial *t, struct encoded e)
 static void end(struct trial *t, struct encoded e)
 {
 	accepted_fini(&t->accepted);
+	turn_end(&t->turn);
+	turns_fini(&t->turns);
 	label_set_fini(&t->labels);
 	free(e.data);
 }
