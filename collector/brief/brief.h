@@ -14,7 +14,9 @@
  *
  * A dictionary is found by who pushes and the main binary. It is begun anew after an hour (nobody
  * learns of old ones: those on disk are left to who reads them), when it is full, and when some of
- * it did not get to the disk. A program that is hardly seen twice on a stack gets no briefs.
+ * it did not get to the disk. A program that is hardly seen twice on a stack gets no briefs, nor do
+ * those for whose dictionaries there is no more room: who has one keeps it for as long as it is
+ * used every ten minutes.
  *
  * Stacks are told apart by 64-bit hashes with a seed of this process that it tells nobody. That two
  * of a full dictionary have one has a probability of 10^-10.
@@ -28,10 +30,11 @@
 #include "base/span.h"
 #include "libpprof/pprof.h"
 
-#define BRIEF_MAX_PROFILE ((size_t)8 << 20)  /* bytes, uncompressed: larger ones have none */
-#define BRIEF_MAX_STACKS  (1u << 16)	     /* of a dictionary */
-#define BRIEF_MAX_VALUE	  ((int64_t)1 << 46) /* ns or samples: so many profiles' fit an int64 */
-#define BRIEF_TYPES	  2u		     /* values of a stack: samples, CPU time */
+#define BRIEF_MAX_PROFILE      ((size_t)8 << 20)  /* bytes, uncompressed: larger ones have none */
+#define BRIEF_MAX_STACKS       (1u << 16)	  /* of a dictionary */
+#define BRIEF_MAX_VALUE	       ((int64_t)1 << 46) /* ns or samples: so many profiles' fit an int64 */
+#define BRIEF_MAX_DICTIONARIES 256u		  /* at a time */
+#define BRIEF_TYPES	       2u		  /* values of a stack: samples, CPU time */
 
 enum brief_outcome {
 	BRIEF_E_NONE = 1, /* there is no brief of this, or it cannot be read */
@@ -66,7 +69,7 @@ struct brief_owner {
 
 /*
  * Is it worth the while to decode the next profile as a whole? Not where those of the last hour
- * were hardly twice on a stack.
+ * were hardly twice on a stack, nor where there is no room for its dictionary.
  */
 bool brief_expects(struct briefs *b, const struct brief_owner *owner, int64_t now);
 

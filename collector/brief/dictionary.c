@@ -20,6 +20,12 @@ static struct dictionary_slot *find(struct dictionary_slot *slots, uint32_t capa
 	return &slots[i];
 }
 
+uint32_t dictionary_find(const struct dictionary *d, uint64_t hash)
+{
+	/* Of none: number 0 less 1. */
+	return d->capacity ? find(d->slots, d->capacity, hash)->number_plus_1 - 1 : DICTIONARY_NONE;
+}
+
 /* At most 3/4 full. */
 int dictionary_reserve(struct dictionary *d, uint32_t n)
 {

@@ -16,15 +16,21 @@ struct dictionary {
 	uint64_t owner;	  /* a hash; 0: there is none here */
 	uint64_t program; /* a hash of the owner without the main binary */
 	int64_t id;
-	uint64_t used; /* when, in calls: the one of the least makes room */
+	int64_t used;  /* when last, ns since the epoch: 0 where there is none */
 	uint64_t seen; /* stacks of all its profiles */
 	uint32_t n_profiles;
 	uint32_t n; /* stacks */
 	uint32_t capacity;
+	bool given_up; /* has no slots any more */
 	struct dictionary_slot *slots;
 };
 
 void dictionary_fini(struct dictionary *d);
+
+#define DICTIONARY_NONE UINT32_MAX
+
+/* Its number, or DICTIONARY_NONE. */
+uint32_t dictionary_find(const struct dictionary *d, uint64_t hash);
 
 /* Room for @n more. 0 or -ENOMEM. */
 int dictionary_reserve(struct dictionary *d, uint32_t n);

@@ -450,24 +450,48 @@ static void gives_up_what_was_lost(void **state)
 	briefs_free(b);
 }
 
+/* The stacks of @owner's that are new, or -1: there is no brief. */
+static int n_new_of(struct briefs *b, const struct brief_owner *owner, int64_t now)
+{
+	struct pprof_profile *p = cpu_profile(1);
+	struct brief made = BRIEF_NULL;
+	int r = make(b, owner, p, now, &made);
+	const int n = r ? -1 : (int)made.n;
+
+	brief_end(b, &made, true);
+	pprof_free(p);
+	return n;
+}
+
+/* More than there is room for, in turn: those that have a dictionary keep it. */
 static void many_owners(void **state)
 {
 	struct brief_owner owner = api;
-	int64_t first, last = 0;
 	struct briefs *b;
 	char name[16];
-	uint32_t n;
 
 	(void)state;
 	assert_int_equal(briefs_new(&b), 0);
-	first = dictionary_of(b, &api, NOW, true, &n);
 	owner.service = name;
-	for (unsigned int i = 0; i < 100; i++) {
-		snprintf(name, sizeof(name), "s%u", i);
-		last = dictionary_of(b, &owner, NOW, true, &n);
+	for (int64_t round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i <= BRIEF_MAX_DICTIONARIES; i++) {
+			const int64_t now = NOW + round * HOUR / 10 + i;
+			const bool has = i < BRIEF_MAX_DICTIONARIES;
+
+			snprintf(name, sizeof(name), "s%u", i);
+			assert_int_equal(brief_expects(b, &owner, now), has);
+			int n = n_new_of(b, &owner, now);
+			if (has && round == 0)
+				assert_in_range(n, 50, 100);
+			else
+				assert_int_equal(n, has ? 0 : -1);
+		}
 	}
-	assert_int_equal(dictionary_of(b, &owner, NOW, true, &n), last);
-	assert_int_not_equal(dictionary_of(b, &api, NOW, true, &n), first);
+	/* Who was not seen for long makes room. */
+	const int64_t later = NOW + HOUR / 2;
+	assert_true(brief_expects(b, &owner, later));
+	assert_in_range(n_new_of(b, &owner, later), 50, 100);
+	assert_int_equal(n_new_of(b, &owner, later), 0);
 	briefs_free(b);
 }
 
@@ -505,26 +529,96 @@ static void begins_anew_when_full(void **state)
 	briefs_free(b);
 }
 
-static void does_nothing_in_vain(void **state)
+/* Programs of many stacks: those that came too late go without, and keep the others from nothing.
+ */
+static void many_stacks(void **state)
+{
+	struct pprof_profile *p = empty_cpu(), *pushed;
+	struct brief_owner owner = api;
+	struct briefs *b;
+	char name[16];
+	int had = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 20000; i++)
+		add(p, i, 1, 10);
+	pushed = push(p);
+	assert_int_equal(briefs_new(&b), 0);
+	owner.service = name;
+	for (int round = 0; round < 3; round++) {
+		int have = 0;
+
+		for (unsigned int i = 0; i < 20; i++) {
+			struct brief made = BRIEF_NULL;
+
+			snprintf(name, sizeof(name), "s%u", i);
+			if (round == 2)
+				assert_int_equal(brief_expects(b, &owner, NOW), (int)i < had);
+			int r = brief_make(b, &owner, pushed, NOW, &made);
+			assert_int_equal(made.n, round || r ? 0 : 20000);
+			have += r == 0;
+			brief_end(b, &made, true);
+		}
+		had = round ? had : have;
+		assert_in_range(have, 5, 19);
+	}
+	pprof_free(pushed);
+	pprof_free(p);
+	briefs_free(b);
+}
+
+/* How many profiles of @n stacks, none of them in two, it takes. */
+static uint32_t tries(uint32_t n)
 {
 	struct brief made = BRIEF_NULL;
 	struct briefs *b;
 	uint32_t i = 0;
 	int r = 0;
 
-	(void)state;
 	assert_int_equal(briefs_new(&b), 0);
 	for (; r == 0 && i < 20; i++) {
 		struct pprof_profile *p = empty_cpu();
 
-		for (uint32_t k = 0; k < 10; k++)
-			add(p, i * 10 + k, 1, 10);
+		assert_true(brief_expects(b, &api, NOW) || i);
+		for (uint32_t k = 0; k < n; k++)
+			add(p, i * n + k, 1, 10);
 		r = make(b, &api, p, NOW, &made);
 		pprof_free(p);
 		brief_end(b, &made, true);
 	}
 	assert_int_equal(r, BRIEF_E_NONE);
-	assert_int_equal(i, 17);
+	assert_false(brief_expects(b, &api, NOW));
+	assert_true(brief_expects(b, &api, NOW + HOUR + 1));
+	briefs_free(b);
+	return i - 1;
+}
+
+static void does_nothing_in_vain(void **state)
+{
+	(void)state;
+	assert_int_equal(tries(10), 16);
+	assert_int_equal(tries(300), 2);
+}
+
+/* 300 of 2 500 in each: most are new at first, and hardly any later. */
+static void has_patience(void **state)
+{
+	struct brief made = BRIEF_NULL;
+	struct pgo_random rng;
+	struct briefs *b;
+
+	(void)state;
+	assert_int_equal(briefs_new(&b), 0);
+	pgo_random_init(&rng, 1);
+	for (uint32_t i = 0; i < 40; i++) {
+		struct pprof_profile *p = empty_cpu();
+
+		for (uint32_t k = 0; k < 300; k++)
+			add(p, (uint32_t)(pgo_random_u64(&rng) % 2500), 1, 10);
+		assert_int_equal(make(b, &api, p, NOW, &made), 0);
+		pprof_free(p);
+		brief_end(b, &made, true);
+	}
 	briefs_free(b);
 }
 
@@ -540,7 +634,9 @@ int main(void)
 		cmocka_unit_test(gives_up_what_was_lost),
 		cmocka_unit_test(many_owners),
 		cmocka_unit_test(begins_anew_when_full),
+		cmocka_unit_test(many_stacks),
 		cmocka_unit_test(does_nothing_in_vain),
+		cmocka_unit_test(has_patience),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
