@@ -7,8 +7,9 @@
 
 #include "base/hash.h"
 
-#define STACKS_MIN_FRAMES  4096u
-#define STACKS_MIN_ENTRIES 256u
+/* Small: a node may have a thousand sets of a few stacks each. */
+#define STACKS_MIN_FRAMES  256u
+#define STACKS_MIN_ENTRIES 16u
 
 void stacks_init(struct stacks *s, size_t max_bytes)
 {

@@ -145,18 +145,21 @@ def seconds_of(*argv, env=None):
 
 @test
 def too_many_cgroups(agent):
-    """More containers than it keeps cgroups: the oldest go, and no sample with them."""
-    n = 2500 if agent.long else 1100
+    """More containers than it keeps cgroups: the oldest go, no sample with them, and no window ends early."""
+    n, window = (2500 if agent.long else 1100), 60
     with cgroups.Containers(agent, n) as made:
-        agent.run("10s")
+        agent.run(f"{window}s")
+        began = time.monotonic()
         expected = sum(made.timed(i, "4ms") for i in range(n))
         expected += sum(made.timed(i, "4ms") for i in range(100))
+        windows, at_most = agent.status()["windows"], (time.monotonic() - began) // window + 1
         status = agent.delivered()
     agent.stop()
     got, placed = (sum(bench.weight_of(path, "main.timed") for path in agent.files(service))
                    for service in ("*", "*_test_pod-*"))
     print(f"{got} samples of {expected:.0f} expected; {got - placed} of unknown place; evictions "
-          f"{status['evictions']}")
+          f"{status['evictions']}; {windows} windows, {at_most:.0f} at most")
+    assert windows <= at_most, (windows, at_most)
     assert status["evictions"]["cgroups"] >= n - 1024, status["evictions"]
     assert got - placed <= status["samples"]["counted_place_unknown"], (got, placed, status)
     assert_near(got, expected, 0.2)  # in 4 ms what is outside of the time taken shows

@@ -49,6 +49,19 @@ static void test_cap_refuses_new_stacks_and_counts_them(void **state)
 	stacks_fini(&s);
 }
 
+/* With 4096 of them, a window's 8 MiB are not used up by what is not in them. */
+static void test_a_few_stacks_are_small(void **state)
+{
+	struct stacks s;
+
+	(void)state;
+	stacks_init(&s, 1 << 20);
+	for (uint32_t i = 0; i < 16; i++)
+		assert_int_equal(stacks_add(&s, (uint32_t[16]){ i }, 16, 1), 0);
+	assert_true(stacks_memory(&s) <= 2048);
+	stacks_fini(&s);
+}
+
 static void test_clear_forgets(void **state)
 {
 	struct stacks s;
@@ -69,6 +82,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_stacks_are_one_entry),
 		cmocka_unit_test(test_cap_refuses_new_stacks_and_counts_them),
+		cmocka_unit_test(test_a_few_stacks_are_small),
 		cmocka_unit_test(test_clear_forgets),
 	};
 
