@@ -73,6 +73,15 @@ static struct pc_info ask(const struct binary *binary, uint64_t address)
 	return info;
 }
 
+/*
+ * Libraries and the vDSO are elsewhere in each process, so each would add its own; and what is not
+ * in the tables need not be looked for there.
+ */
+static bool is_outside(const struct binary *binary, uint64_t address)
+{
+	return address < binary_text(binary) || address >= binary_etext(binary);
+}
+
 int pc_cache_look(struct pc_cache *c, const struct binary *binary, uint64_t address,
 		  struct pc_info *ret_info)
 {
@@ -82,6 +91,10 @@ int pc_cache_look(struct pc_cache *c, const struct binary *binary, uint64_t addr
 		return r;
 	struct pc_info *place = place_of(c->infos, c->capacity, address);
 	if (place->address != address || !address) {
+		if (is_outside(binary, address)) {
+			*ret_info = (struct pc_info){ .address = address };
+			return 0;
+		}
 		*place = ask(binary, address);
 		c->asked++;
 		c->n += address != 0;

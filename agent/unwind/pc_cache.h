@@ -3,6 +3,8 @@
  * What the unwinder needs to know of an address, remembered: the hot addresses of a program are
  * few, and looking one up in pclntab costs a binary search over every function.
  *
+ * What is outside of the binary's Go code is answered without: it takes no place, and no lookup.
+ *
  * The cache has a cap from birth: when it is full it starts anew and counts that.
  */
 #pragma once

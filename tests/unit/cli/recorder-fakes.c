@@ -195,6 +195,12 @@ uint64_t binary_text(const struct binary *b)
 	return FAKE_TEXT;
 }
 
+uint64_t binary_etext(const struct binary *b)
+{
+	(void)b;
+	return FAKE_TEXT + 0x10000;
+}
+
 uint64_t binary_start_code(const struct binary *b)
 {
 	(void)b;

@@ -55,6 +55,17 @@ uint64_t binary_text(const struct binary *b)
 	return b->text;
 }
 
+/* As early as it can be. */
+uint64_t binary_etext(const struct binary *b)
+{
+	uint64_t etext = b->text;
+
+	for (size_t i = 0; i < b->n_facts; i++)
+		if (b->facts[i].entry && b->facts[i].address >= etext)
+			etext = b->facts[i].address + 1;
+	return etext;
+}
+
 uint64_t binary_start_code(const struct binary *b)
 {
 	return b->start_code;

@@ -628,6 +628,30 @@ static void test_arm64_morestack_takes_lr_from_the_goroutine(void **state)
 		       .n = 4, .frames = { CALLER + 0x10, LEAF + 3, OUTER + 0x10, ROOT + 0xf } });
 }
 
+/* ---- what is remembered ------------------------------------------------------------------ */
+
+/* Each process has its libraries elsewhere; an address before any of Go's is one, too. */
+static void test_only_go_code_is_remembered(void **state)
+{
+	struct unwinder u;
+	struct stack stack;
+
+	(void)state;
+	unwinder_init(&u, &amd64);
+	for (uint64_t i = 0; i < 1000; i++) {
+		struct sample *s =
+			make((struct sample){ .pc = AT(C_CODE, i * 0x1000), .fp = SP },
+			     (struct lists){ LIST(frames, i, AT(CALLER, 0x10), AT(GOEXIT, 1)) });
+
+		assert_int_equal(unwind_sample(&u, s, &stack), 0);
+		assert_int_equal(stack.n, 1);
+		free(s);
+	}
+	assert_int_equal(u.cache.n, 2);
+	assert_int_equal(u.cache.asked, 2);
+	unwinder_fini(&u);
+}
+
 /* ---- from outside ------------------------------------------------------------------------ */
 
 static void test_impossible_counts_are_refused(void **state)
@@ -698,6 +722,7 @@ int main(void)
 		cmocka_unit_test(test_arm64_prologue_has_the_return_address_at_sp),
 		cmocka_unit_test(test_arm64_systemstack_without_frame_is_no_stack_switch),
 		cmocka_unit_test(test_arm64_morestack_takes_lr_from_the_goroutine),
+		cmocka_unit_test(test_only_go_code_is_remembered),
 		cmocka_unit_test(test_impossible_counts_are_refused),
 		cmocka_unit_test(test_a_table_that_lies_about_sp_does_not_hang),
 	};
