@@ -59,6 +59,7 @@ struct agent {
 	uint64_t windows;	  /* closed */
 	uint64_t names_changes;	  /* of names that cgroups were judged by */
 	uint64_t exhausted;	  /* builds given up that were told of */
+	uint64_t unreadable;	  /* likewise, Go programs that cannot be read */
 	struct agent_config next; /* while .reloading */
 	bool reloading;		  /* the stores are not yet those of .next */
 	bool reload_again;	  /* once that is done */

@@ -93,6 +93,7 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 		 s->deliver.table_bytes + s->deliver.memory_bytes + s->courier.waiting_bytes },
 	       { "kernel", capture_memory(r->capture) });
 	to->binaries = r->builds.n_open;
+	to->binaries_unreadable = r->counters.unreadable;
 	to->binaries_bytes = builds_memory(&r->builds);
 	to->processes = r->members.lru.n;
 	to->containers = a->groups.n_contained;

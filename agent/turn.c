@@ -103,6 +103,18 @@ static void report_exhausted(struct agent *a)
 	a->exhausted = n;
 }
 
+static void report_unreadable(struct agent *a)
+{
+	uint64_t n = a->recorder.counters.unreadable;
+
+	if (n != a->unreadable)
+		log_warning(a->log, "Go programs are not profiled",
+			    log_u64("count", n - a->unreadable),
+			    log_text("last", a->recorder.unreadable),
+			    log_text("why", binary_outcome_text(a->recorder.unreadable_outcome)));
+	a->unreadable = n;
+}
+
 /* The next one begins at once, with the first sample that is not in this one. */
 int turn_close(struct agent *a)
 {
@@ -129,6 +141,7 @@ int turn_close(struct agent *a)
 	a->windows++;
 	names_report(&a->names, a->log);
 	report_exhausted(a);
+	report_unreadable(a);
 	return loop_timer_set(&a->harvesting, HARVEST_PAUSE, 0);
 }
 

@@ -82,7 +82,9 @@ static int build_new(const struct exe_key *key, int exe_fd, const char *path,
 	if (!build->path)
 		return -ENOMEM;
 	/* One file that cannot be read is no reason to stop with all others. */
-	if (exe_fd >= 0 && binary_open(exe_fd, &build->binary) == -ENOMEM)
+	if (exe_fd >= 0)
+		build->outcome = binary_open(exe_fd, &build->binary);
+	if (build->outcome == -ENOMEM)
 		return -ENOMEM;
 	if (build->binary)
 		unwinder_init(&build->unwinder, build->binary);

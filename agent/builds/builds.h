@@ -22,6 +22,7 @@ struct build {
 	uint64_t rested; /* the owner's: what unwinder.cache.asked was when the file was at rest */
 	uint32_t seen;	 /* the owner's: the time of its last use, in any unit */
 	struct binary *binary;	  /* NULL: not Go, not readable, or not looked at */
+	int outcome;		  /* of binary_open(), or 0 */
 	struct unwinder unwinder; /* with .binary only */
 	char *path;		  /* the executable, as the process that runs it names it */
 };

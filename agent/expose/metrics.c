@@ -82,6 +82,11 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 		       s->binaries);
 	exposition_one(to, PREFIX "binaries_cached_bytes", "gauge", "Memory held for executables.",
 		       s->binaries_bytes);
+	exposition_one(
+		to, PREFIX "binaries_unreadable_total", "counter",
+		"Go programs of which no profile can be made: built before Go 1.20, packed or "
+		"obfuscated.",
+		s->binaries_unreadable);
 	exposition_one(to, PREFIX "profiles_written_total", "counter", "Profiles made.",
 		       s->profiles);
 	exposition_one(to, PREFIX "profile_bytes_total", "counter",

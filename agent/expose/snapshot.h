@@ -76,6 +76,7 @@ struct agent_snapshot {
 	uint64_t processes, containers; /* known now; of containers' processes only the first few */
 	uint64_t groups_refused; /* processes that count as of no place, for there are too many */
 	uint64_t binaries, binaries_bytes;
+	uint64_t binaries_unreadable;	   /* Go programs of which no profile can be made, so far */
 	uint64_t profiles, profiles_bytes; /* made so far, gzip */
 
 	struct snapshot_kubernetes kubernetes;

@@ -56,12 +56,29 @@ bool recorder_is_unwanted(const struct recorder *r, const struct build *build, s
 	return r->options.ignores && r->options.ignores(r->options.context, build, group);
 }
 
+/* Somebody may wonder where the profiles of such a program are. */
+static void count_unreadable(struct recorder *r, const struct build *build)
+{
+	switch (build->outcome) {
+	case BINARY_E_TOO_OLD:
+	case BINARY_E_TOO_NEW:
+	case BINARY_E_PACKED:
+	case BINARY_E_GARBLED:
+		r->counters.unreadable++;
+		r->unreadable_outcome = build->outcome;
+		text_copy(span_of(build->path, strlen(build->path)), r->unreadable,
+			  sizeof(r->unreadable));
+	}
+}
+
 static void prepare(struct recorder *r, struct build *build)
 {
 	build->seen = r->window;
 	build->ignored = !build->binary;
-	if (build->ignored)
+	if (build->ignored) {
+		count_unreadable(r, build);
 		return;
+	}
 	if (r->options.max_pairs)
 		binary_allow(build->binary, r->options.max_pairs);
 	build->ignored = build->unwanted = recorder_is_unwanted(r, build, NULL);

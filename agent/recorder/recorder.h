@@ -91,6 +91,7 @@ struct recorder_counters {
 				  */
 	uint64_t looks;		 /* at processes */
 	uint64_t exhausted;	 /* builds given up, as their tables cost too much to read */
+	uint64_t unreadable;	 /* Go programs: too old, too new, packed or obfuscated */
 	uint64_t builds_evicted; /* while they were of use; likewise: */
 	uint64_t cgroups_evicted;
 	uint64_t members_evicted;
@@ -116,7 +117,9 @@ struct recorder {
 	struct build *awake[RECORDER_MAX_AWAKE + 1]; /* of whose tables pages are resident */
 	uint32_t n_awake;
 	struct recorder_counters counters;
-	char exhausted[RECORDER_PATH_SIZE]; /* the last such build's path, may be cut */
+	/* The paths of the last of these builds, may be cut; and what binary_open() said of it. */
+	char exhausted[RECORDER_PATH_SIZE], unreadable[RECORDER_PATH_SIZE];
+	int unreadable_outcome;
 };
 
 /* As capture_open(). The recorder is fine to end in any case. */

@@ -705,6 +705,28 @@ static void test_what_costs_too_much_is_given_up(void **state)
 	bench_fini(&b);
 }
 
+/* Go programs that cannot be read are told from what is no Go program. */
+static void test_go_that_cannot_be_read_is_counted(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.open_error = BINARY_E_NOT_GO;
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(b.recorder.counters.unreadable, 0);
+	bench_fini(&b);
+	bench_init(&b, 0);
+	fake_kernel.open_error = BINARY_E_TOO_OLD;
+	event(&b, RECORD_EXEC, HOST);
+	assert_int_equal(b.recorder.counters.unreadable, 1);
+	assert_int_equal(b.recorder.unreadable_outcome, BINARY_E_TOO_OLD);
+	assert_true(b.recorder.unreadable[0]);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(b.recorder.counters.unreadable, 1);
+	bench_fini(&b);
+}
+
 /* ---- pages of executables ------------------------------------------------------------------ */
 
 static const struct fake_function sysmon[] = {
@@ -798,6 +820,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
+		cmocka_unit_test(test_go_that_cannot_be_read_is_counted),
 		cmocka_unit_test(test_what_finds_no_room_is_not_counted),
 		cmocka_unit_test(test_pages_are_given_back_without_a_tally),
 		cmocka_unit_test(test_what_is_forgotten_has_no_pages),
