@@ -205,6 +205,7 @@ static int open_http(struct collector *c, const struct credentials *secrets)
 		.per_address = (unsigned int)s->limits.per_address,
 		.body = s->limits.body,
 		.bodies = s->limits.memory,
+		.answers = s->limits.answers,
 		.silence = (unsigned int)(s->limits.idle / NSEC_PER_SEC),
 		.header_time = s->limits.header_time,
 		.body_time = s->limits.body_time,

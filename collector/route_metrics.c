@@ -56,6 +56,8 @@ static void put_server(struct http *http, struct buf *to)
 		       s.queued);
 	exposition_one(to, PREFIX "bodies_bytes", "gauge", "Memory held by the bodies of requests.",
 		       s.bodies);
+	exposition_one(to, PREFIX "answers_bytes", "gauge",
+		       "Memory held by answers that clients are taking.", s.answers);
 }
 
 /* A time and how often it was taken. */

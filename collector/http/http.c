@@ -16,6 +16,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "collector/http/answers.h"
 #include "collector/http/bodies.h"
 #include "collector/http/tls.h"
 #include "collector/http/workers.h"
@@ -35,6 +36,7 @@ struct http {
 	struct connections connections;
 	struct workers workers;
 	struct bodies bodies;
+	struct answers answers;
 	uint16_t port;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t idle;   /* nothing is on its way */
@@ -188,6 +190,11 @@ static void answer(void *context, struct http_request *r)
 
 	h->handlers.answer(h->handlers.context, r, &r->answer);
 	bodies_drop(&h->bodies, r); /* the answer may be read slowly */
+	if (!answers_keep(&h->answers, r)) {
+		buf_fini(&r->answer.body);
+		r->answer = (struct http_answer){ .body = BUF_INIT(HTTP_MAX_ANSWER) };
+		set_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Too much at once, try again.");
+	}
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **request,
@@ -211,6 +218,7 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 		h->handlers.answered(h->handlers.context, &record);
 	}
 	bodies_drop(&h->bodies, r);
+	answers_release(&h->answers, r);
 	pthread_mutex_lock(&h->mutex);
 	if (!--h->n_active)
 		pthread_cond_signal(&h->idle);
@@ -368,6 +376,7 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 	h->handlers = *handlers;
 	workers_init(&h->workers, answer, h);
 	bodies_init(&h->bodies, options->bodies);
+	answers_init(&h->answers, options->answers);
 	pthread_mutex_init(&h->mutex, NULL);
 	pthread_cond_init(&h->idle, NULL);
 	int r = start(h);
@@ -407,6 +416,7 @@ struct http *http_close(struct http *h)
 	tls_free(h->tls);
 	workers_fini(&h->workers);
 	bodies_fini(&h->bodies);
+	answers_fini(&h->answers);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
@@ -425,7 +435,8 @@ int http_set_certificate(struct http *h, struct span certificate, struct span ke
 
 void http_state(struct http *h, struct http_state *ret_state)
 {
-	*ret_state = (struct http_state){ .bodies = bodies_reserved(&h->bodies) };
+	*ret_state = (struct http_state){ .bodies = bodies_reserved(&h->bodies),
+					  .answers = answers_reserved(&h->answers) };
 	workers_state(&h->workers, ret_state);
 	connections_count(&h->connections, &ret_state->connections, &ret_state->cut);
 }

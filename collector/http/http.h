@@ -8,11 +8,11 @@
  * come in whole is suspended there, put in a queue, and resumed with the answer. Idle connections
  * cost no thread.
  *
- * What a client may take is bounded: size of a body, of all bodies together, of a header; number of
- * connections, of those of one address, and of requests in the queue; silence, and the times that
- * header, body and answer take. Over a bound it is refused in words, or cut off. A request with
- * both Transfer-Encoding and Content-Length, or with more than one Content-Length, is refused (RFC
- * 9112 §6.3, against smuggling).
+ * What a client may take is bounded: size of a body, of all bodies together, of all answers, of a
+ * header; number of connections, of those of one address, and of requests in the queue; silence,
+ * and the times that header, body and answer take. Over a bound it is refused in words, or cut off.
+ * A request with both Transfer-Encoding and Content-Length, or with more than one Content-Length,
+ * is refused (RFC 9112 §6.3, against smuggling).
  */
 #pragma once
 
@@ -34,6 +34,7 @@ struct http_options {
 	unsigned int connections; /* most at a time */
 	size_t body;		  /* most bytes of one request */
 	size_t bodies;		  /* of all requests at a time */
+	size_t answers;		  /* of all answers that are being taken */
 	unsigned int silence;	  /* s until a connection without traffic is closed */
 	/* ns that a header, a body may take to come in, and an answer to be taken */
 	uint64_t header_time, body_time, answer_time;
@@ -129,7 +130,7 @@ int http_set_certificate(struct http *h, struct span certificate, struct span ke
 /* How it is now, and how many connections were ended because they took too long. */
 struct http_state {
 	unsigned int connections, queued, busy, workers;
-	size_t bodies; /* bytes */
+	size_t bodies, answers; /* bytes */
 	uint64_t cut;
 };
 void http_state(struct http *h, struct http_state *ret_state);

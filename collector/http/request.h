@@ -26,6 +26,7 @@ struct http_request {
 	uint64_t announced; /* bytes of its body by its header, 0 where that does not say */
 	size_t received;    /* bytes of its body */
 	size_t reserved;    /* of http's room for bodies */
+	size_t kept;	    /* of that for answers */
 	uint64_t begin;	    /* clock_monotonic() */
 	enum request_stage stage;
 	struct http_answer answer;

@@ -63,6 +63,10 @@ static const struct config_key keys[] = {
 	  .fallback = "128MiB", .min = MIB, .value = "SIZE",
 	  .help = "memory for requests that come in at the same time; what has no room is asked to "
 		  "come again (503)" },
+	{ "limits.answers", "limits-answers", CONFIG_SIZE, IN(limits.answers), .restart = true,
+	  .fallback = "128MiB", .min = MIB, .value = "SIZE",
+	  .help = "memory for answers until their clients have taken them; what has no room is asked "
+		  "for again (503)" },
 	{ "limits.connections", "limits-connections", CONFIG_COUNT, IN(limits.connections),
 	  .restart = true, .fallback = "12000", .min = 1, .max = 1000000, .value = "N",
 	  .help = "connections at a time; fewer where the limit of open files is lower" },

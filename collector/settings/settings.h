@@ -38,6 +38,7 @@ struct settings {
 
 	struct {
 		uint64_t body, memory; /* bytes of one request's body, of all together */
+		uint64_t answers;      /* of all answers on their way */
 		uint64_t connections;  /* at a time */
 		uint64_t per_address;  /* likewise of one address; 0: no limit */
 		uint64_t idle, header_time, body_time, answer_time; /* ns */
