@@ -55,6 +55,14 @@ static int add_segment(struct elf *e, const Elf64_Phdr *p)
 	return 0;
 }
 
+static void add_note(struct elf *e, const Elf64_Phdr *p)
+{
+	uint64_t size = p->p_filesz < ELF_MAX_NOTE ? p->p_filesz : ELF_MAX_NOTE;
+
+	if (span_sub(e->file, p->p_offset, size, &e->notes[e->n_notes]))
+		e->n_notes++;
+}
+
 /* DT_RELA and DT_RELASZ, once all PT_LOADs are known. */
 static void parse_dynamic(struct elf *e, struct span dynamic)
 {
@@ -96,8 +104,7 @@ int elf_parse(struct span file, struct elf *ret_elf)
 			if (r)
 				return r;
 		} else if (p.p_type == PT_NOTE) {
-			if (span_sub(file, p.p_offset, p.p_filesz, &e->notes[e->n_notes]))
-				e->n_notes++;
+			add_note(e, &p);
 		} else if (p.p_type == PT_DYNAMIC) {
 			(void)span_sub(file, p.p_offset, p.p_filesz, &dynamic);
 		} else if (p.p_type == PT_TLS) {

@@ -19,11 +19,15 @@
 #define ELF_MAX_SECTIONS 8192
 /* RELA entries looked through for pointers that the linker left out of the file. */
 #define ELF_MAX_RELOCATIONS (4u << 20)
+/* Of each PT_NOTE, the first bytes: what there is in Go programs is 200 long. They may overlap. */
+#define ELF_MAX_NOTE (64u << 10)
 /*
  * Bytes looked through in all for what no header names. Segments may overlap, lookalikes call for
- * one more pass each, and a file of holes costs its owner nothing.
+ * one more pass each, and a file of holes costs its owner nothing, nor does touching it, after
+ * which it is new. Go programs of 40 to 120 MiB need up to 13 MiB, and half their size where
+ * the section headers were taken away.
  */
-#define ELF_MAX_SCAN (4ull << 30)
+#define ELF_MAX_SCAN (256ull << 20)
 
 struct elf_segment {
 	uint64_t vaddr;
@@ -39,7 +43,7 @@ struct elf {
 	uint64_t etext;				       /* end of the highest executable segment */
 	struct elf_segment segments[ELF_MAX_SEGMENTS]; /* PT_LOAD, in file order */
 	unsigned int n_segments;
-	struct span notes[ELF_MAX_SEGMENTS]; /* PT_NOTE */
+	struct span notes[ELF_MAX_SEGMENTS]; /* PT_NOTE, to ELF_MAX_NOTE */
 	unsigned int n_notes;
 	struct span rela; /* DT_RELA */
 	bool has_tls;	  /* PT_TLS */
@@ -77,5 +81,5 @@ bool elf_section(const struct elf *e, const char *name, struct elf_range *ret_ra
  */
 bool elf_relocation(const struct elf *e, uint64_t i, uint64_t *ret_vaddr, uint64_t *ret_addend);
 
-/* The descriptor of the note with this name and type, in PT_NOTE segments. */
+/* The descriptor of the note with this name and type, in .notes. */
 bool elf_note(const struct elf *e, const char *name, uint32_t type, struct span *ret_desc);

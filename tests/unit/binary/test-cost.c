@@ -49,6 +49,46 @@ static void test_section_names(void **state)
 	free(file);
 }
 
+/* Of notes that go on and on, all of them at the same place, no more than the beginning counts. */
+static void test_notes(void **state)
+{
+	const size_t begin = sizeof(Elf64_Ehdr) + ELF_MAX_SEGMENTS * sizeof(Elf64_Phdr);
+	const size_t size = begin + ELF_MAX_NOTE + 64;
+	const struct {
+		Elf64_Nhdr header;
+		char name[4];
+	} note = { { .n_namesz = 4, .n_type = 4 }, "Go" };
+	Elf64_Ehdr h = { .e_machine = EM_X86_64,
+			 .e_phoff = sizeof(h),
+			 .e_phentsize = sizeof(Elf64_Phdr),
+			 .e_phnum = ELF_MAX_SEGMENTS };
+	const Elf64_Phdr load = { .p_type = PT_LOAD, .p_flags = PF_X, .p_memsz = 1 };
+	const Elf64_Phdr p = { .p_type = PT_NOTE, .p_offset = begin, .p_filesz = size - begin };
+	uint8_t *file = calloc(1, size);
+	struct span found;
+	struct elf e;
+	(void)state;
+
+	assert_non_null(file);
+	memcpy(h.e_ident, ELFMAG, SELFMAG);
+	h.e_ident[EI_CLASS] = ELFCLASS64;
+	h.e_ident[EI_DATA] = ELFDATA2LSB;
+	memcpy(file, &h, sizeof(h));
+	memcpy(file + sizeof(h), &load, sizeof(load));
+	for (unsigned int i = 1; i < ELF_MAX_SEGMENTS; i++)
+		memcpy(file + sizeof(h) + i * sizeof(p), &p, sizeof(p));
+	/* Notes of nothing up to there: 12 bytes each. */
+	memcpy(file + begin + ELF_MAX_NOTE / 12 * 12, &note, sizeof(note));
+	assert_int_equal(elf_parse(span_of(file, size), &e), 0);
+	assert_int_equal(e.n_notes, ELF_MAX_SEGMENTS - 1);
+	for (unsigned int i = 0; i < e.n_notes; i++)
+		assert_int_equal(e.notes[i].size, ELF_MAX_NOTE);
+	assert_false(elf_note(&e, "Go", 4, &found));
+	memcpy(file + begin + ELF_MAX_NOTE / 12 * 12 - 12, &note, sizeof(note));
+	assert_true(elf_note(&e, "Go", 4, &found));
+	free(file);
+}
+
 /* The longest name there is, and one more byte: none. */
 static void test_function_names(void **state)
 {
@@ -140,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_section_names),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_function_names),
 		cmocka_unit_test(test_scan_is_bounded),
 		cmocka_unit_test(test_value_programs_are_paid_for),
