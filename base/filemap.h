@@ -3,6 +3,9 @@
  * A file mapped for reading. The mapping keeps the file (deleted or not), and
  * only pages that are read become resident. If the file shrinks under us, what is gone reads as
  * zeros and filemap_torn() says so (base/sigbus.h).
+ *
+ * To read a hole of a file in memory (tmpfs, memfd) gives it a page there, which nobody can take
+ * back and the reader's cgroup pays for: its holes are zeros of our own here, that cost nothing.
  */
 #pragma once
 
@@ -17,6 +20,13 @@
  */
 #define FILEMAP_MAX (4ull << 30)
 
+/* No file in memory that a linker or a copy made has more holes: most have none. */
+#define FILEMAP_MAX_HOLES 16
+
+enum filemap_outcome {
+	FILEMAP_E_HOLES = 1, /* in memory, and more holes than that, or of unknown places */
+};
+
 struct filemap {
 	struct span bytes;
 	unsigned int range;	 /* of base/sigbus.h; like the rest only while bytes.size != 0 */
@@ -30,7 +40,7 @@ struct filemap {
 	}
 
 /* Map the regular file @fd, which stays the caller's; an empty one gives an empty span. 0,
- * -EFBIG above FILEMAP_MAX, or another -errno. */
+ * FILEMAP_E_HOLES, -EFBIG above FILEMAP_MAX, or another -errno. Moves the file's position. */
 int filemap_open(int fd, struct filemap *ret_map);
 
 void filemap_close(struct filemap *map);

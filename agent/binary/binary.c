@@ -145,7 +145,7 @@ int binary_open(int fd, struct binary **ret_binary)
 		return -ENOMEM;
 	r = filemap_open(fd, &b->map);
 	if (r)
-		return r;
+		return r == FILEMAP_E_HOLES ? BINARY_E_BROKEN : r;
 	r = parse(b, b->map.bytes);
 	if (r)
 		return filemap_torn(&b->map) ? BINARY_E_BROKEN : r;

@@ -118,6 +118,64 @@ static void test_what_is_no_file(void **state)
 	filemap_close(&map);
 }
 
+static blkcnt_t blocks_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_blocks;
+}
+
+/* A page of data, then so many of none, as often as asked for. */
+static int patchy_file(unsigned int n_holes, off_t hole)
+{
+	int fd = new_file();
+
+	for (unsigned int i = 1; i <= n_holes; i++)
+		assert_int_equal(pwrite(fd, "y", 1, SIZE + i * (hole + PAGE) - PAGE), 1);
+	return fd;
+}
+
+/* Reading the holes of a file in memory takes none of it. */
+static void test_holes_stay(void **state)
+{
+	const unsigned int n = FILEMAP_MAX_HOLES - 1;
+	const off_t hole = 16 * PAGE;
+	_cleanup_(closep) int fd = patchy_file(n, hole);
+	blkcnt_t blocks;
+	struct filemap map;
+	size_t sum = 0;
+	(void)state;
+
+	/* And one at the end, in the midst of whose last page the file ends. */
+	assert_int_equal(ftruncate(fd, SIZE + (off_t)(n + 4) * (hole + PAGE) + 5), 0);
+	blocks = blocks_of(fd);
+	assert_int_equal(blocks, (SIZE + n * PAGE) / 512);
+	assert_int_equal(filemap_open(fd, &map), 0);
+	for (size_t i = 0; i < map.bytes.size; i++)
+		sum += map.bytes.data[i];
+	assert_int_equal(sum, SIZE * 'x' + n * 'y');
+	filemap_rest(&map);
+	assert_int_equal(map.bytes.data[SIZE + hole], 'y');
+	assert_int_equal(map.bytes.data[SIZE + hole - 1], 0);
+	assert_int_equal(map.bytes.data[map.bytes.size - 1], 0);
+	assert_int_equal(blocks_of(fd), blocks);
+	assert_false(filemap_torn(&map));
+	filemap_close(&map);
+}
+
+static void test_too_many_holes(void **state)
+{
+	_cleanup_(closep) int fd = patchy_file(FILEMAP_MAX_HOLES, PAGE);
+	_cleanup_(closep) int more = patchy_file(FILEMAP_MAX_HOLES + 1, PAGE);
+	struct filemap map;
+	(void)state;
+
+	assert_int_equal(filemap_open(fd, &map), 0);
+	filemap_close(&map);
+	assert_int_equal(filemap_open(more, &map), FILEMAP_E_HOLES);
+}
+
 /* A file of holes takes no disk, but more addresses than there are. */
 static void test_too_large(void **state)
 {
@@ -189,14 +247,15 @@ static void read_here_and_there(void)
 {
 	const size_t size = 2 * 70000 * (size_t)PAGE;
 	int fd = memfd_create("file", MFD_CLOEXEC);
-	struct filemap map;
+	volatile uint8_t *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	unsigned int range;
 
-	CHECK(ftruncate(fd, (off_t)size) == 0 && filemap_open(fd, &map) == 0);
-	CHECK(ftruncate(fd, 0) == 0);
+	CHECK(p != MAP_FAILED && sigbus_watch((void *)p, size, &range) == 0);
 	for (size_t at = 0; at < size; at += 2 * PAGE)
-		CHECK(map.bytes.data[at] == 0);
-	CHECK(filemap_torn(&map));
-	filemap_close(&map);
+		CHECK(p[at] == 0);
+	CHECK(sigbus_torn(range));
+	sigbus_unwatch(range);
+	munmap((void *)p, size);
 }
 
 static void test_truncated_and_read_here_and_there(void **state)
@@ -279,6 +338,8 @@ int main(void)
 		cmocka_unit_test(test_rest_gives_memory_back),
 		cmocka_unit_test(test_written_again),
 		cmocka_unit_test(test_what_is_no_file),
+		cmocka_unit_test(test_holes_stay),
+		cmocka_unit_test(test_too_many_holes),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_table_is_bounded),
 	};

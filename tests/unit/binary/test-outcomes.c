@@ -4,6 +4,8 @@
 
 #include <elf.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "agent/binary/binary.h"
 #include "tests/unit/binary/fake.h"
@@ -152,6 +154,19 @@ static void test_cut_short(void **state)
 	buf_fini(&b);
 }
 
+/* In memory, and full of holes: not a thing that was linked, and dear to read. */
+static void test_full_of_holes(void **state)
+{
+	int fd = memfd_create("holes", MFD_CLOEXEC);
+	struct binary *b;
+	(void)state;
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pwrite(fd, ELFMAG, SELFMAG, (off_t)i << 20), SELFMAG);
+	assert_int_equal(binary_open(fd, &b), BINARY_E_BROKEN);
+	close(fd);
+}
+
 static void test_sentences(void **state)
 {
 	(void)state;
@@ -191,11 +206,11 @@ static void test_any_byte_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_usable),	       cmocka_unit_test(test_without_build_info),
-		cmocka_unit_test(test_versions),       cmocka_unit_test(test_not_usable),
-		cmocka_unit_test(test_not_elf),	       cmocka_unit_test(test_header),
-		cmocka_unit_test(test_cut_short),      cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_any_byte_wrong),
+		cmocka_unit_test(test_usable),	  cmocka_unit_test(test_without_build_info),
+		cmocka_unit_test(test_versions),  cmocka_unit_test(test_not_usable),
+		cmocka_unit_test(test_not_elf),	  cmocka_unit_test(test_header),
+		cmocka_unit_test(test_cut_short), cmocka_unit_test(test_full_of_holes),
+		cmocka_unit_test(test_sentences), cmocka_unit_test(test_any_byte_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
