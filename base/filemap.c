@@ -142,3 +142,13 @@ bool filemap_rewritten(const struct filemap *map)
 	       (fstat(map->fd, &st) < 0 || st.st_mtim.tv_sec != map->written.tv_sec ||
 		st.st_mtim.tv_nsec != map->written.tv_nsec);
 }
+
+bool filemap_renew(struct filemap *map)
+{
+	struct stat st;
+
+	if (!map->bytes.size || fstat(map->fd, &st) < 0 || (uint64_t)st.st_size != map->bytes.size)
+		return false;
+	map->written = st.st_mtim;
+	return true;
+}

@@ -53,3 +53,9 @@ bool filemap_torn(const struct filemap *map);
 
 /* Whether the file was written to since, so that what is read is not what was there. */
 bool filemap_rewritten(const struct filemap *map);
+
+/*
+ * From now on what the file holds at this moment counts as what was mapped. False where that cannot
+ * be: it has another size, or is not to be had.
+ */
+bool filemap_renew(struct filemap *map);

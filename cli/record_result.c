@@ -54,7 +54,7 @@ bool record_result_is_useful(const struct record_result *result)
 int record_result_make(struct record_result *result, const struct recorder *r)
 {
 	const struct tally *tally = result->tally;
-	const struct binary *binary = tally->build->binary;
+	struct binary *binary = tally->build->binary;
 	const struct profile_facts facts = {
 		.start = result->start,
 		.duration = result->duration,

@@ -12,7 +12,10 @@
 #include "agent/binary/runtime.h"
 #include "base/cleanup.h"
 #include "base/filemap.h"
+#include "base/hash.h"
 
+/* Of the file's beginning: headers, and where Go puts them, the build ids. */
+#define HEAD 4096
 /* Things that look like a pclntab and turn out not to be this program's. */
 #define MAX_PCLNTABS 64
 /* The newest Go whose layouts are known. */
@@ -30,6 +33,8 @@ struct binary {
 	struct runtime_functions functions;
 	struct binary_runtime runtime;
 	uint64_t pairs_left;
+	uint64_t identity; /* when it was opened */
+	bool rewritten;
 };
 
 static void binary_freep(struct binary **b)
@@ -136,6 +141,40 @@ int binary_parse(struct span file, struct binary **ret_binary)
 	return 0;
 }
 
+/* Of what is in the file now, where that was which tells one build from another. */
+static uint64_t identity_of(const struct binary *b)
+{
+	const struct binary_build *i = &b->build;
+	const struct span file = b->map.bytes, tab = b->tab.whole;
+	const struct span spans[] = {
+		span_of(file.data, file.size < HEAD ? file.size : HEAD),
+		span_of(tab.data, tab.size < HEAD ? tab.size : HEAD),
+		i->go_build_id,
+		i->gnu_build_id,
+		i->go_version,
+		i->main_path,
+		i->main_version,
+		i->vcs_revision,
+		i->vcs_time,
+	};
+	uint64_t identity = 0;
+
+	for (unsigned int n = 0; n < ARRAY_SIZE(spans); n++)
+		identity = hash_combine(identity, hash_bytes(spans[n].data, spans[n].size));
+	return identity;
+}
+
+/*
+ * Go's build id ends in a hash of the content, after a slash (cmd/go/internal/work/buildid.go).
+ * Other build systems put a word there, or nothing.
+ */
+static bool has_content_id(const struct binary *b)
+{
+	struct span id = b->build.go_build_id;
+
+	return id.size && memchr(id.data, '/', id.size);
+}
+
 int binary_open(int fd, struct binary **ret_binary)
 {
 	_cleanup_(binary_freep) struct binary *b = calloc(1, sizeof(*b));
@@ -149,6 +188,7 @@ int binary_open(int fd, struct binary **ret_binary)
 	r = parse(b, b->map.bytes);
 	if (r)
 		return filemap_torn(&b->map) ? BINARY_E_BROKEN : r;
+	b->identity = identity_of(b);
 	filemap_rest(&b->map);
 	*ret_binary = TAKE_PTR(b);
 	return 0;
@@ -167,9 +207,13 @@ void binary_rest(const struct binary *b)
 	filemap_rest(&b->map);
 }
 
-bool binary_rewritten(const struct binary *b)
+bool binary_rewritten(struct binary *b)
 {
-	return filemap_rewritten(&b->map);
+	/* Renewed before it is read: what is written after that is seen the next time. */
+	if (!b->rewritten && filemap_rewritten(&b->map))
+		b->rewritten = !filemap_renew(&b->map) || !has_content_id(b) ||
+			       identity_of(b) != b->identity || filemap_torn(&b->map);
+	return b->rewritten;
 }
 
 const char *binary_outcome_text(int outcome)

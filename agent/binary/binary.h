@@ -125,8 +125,13 @@ struct binary *binary_free(struct binary *b);
  */
 void binary_rest(const struct binary *b);
 
-/* Whether the file was written to since it was opened: then it is no longer what was parsed. */
-bool binary_rewritten(const struct binary *b);
+/*
+ * Whether something else was written to the file since it was opened: then it is no longer what was
+ * parsed. Not if only its time is new, as go build does with what is up to date: that is so where
+ * Go's build id, the headers and the like are what they were. Without such an id any new time
+ * counts.
+ */
+bool binary_rewritten(struct binary *b);
 
 /*
  * From now on lookups read no more than @pairs of value programs, some nanoseconds each, of which a

@@ -186,6 +186,26 @@ def exe_written_over(bench):
 
 
 @test
+def exe_touched(bench):
+    """go build of what is up to date gives it a new time and nothing else: no reason to lose it."""
+    copy = bench.folder / "copy"
+    for target in "--pid", "--exe":
+        shutil.copy(bench.actor, copy)
+        actor = bench.start(copy, "spin")
+        recorder = bench.recorder(target, actor.pid if target == "--pid" else copy,
+                                  "--duration", "1h", "-o", bench.out)
+        recorder.attached()
+        for _ in range(2):
+            time.sleep(1)
+            os.utime(copy)
+        code, _, err = recorder.stop()
+        assert code == 0, err
+        assert_profile(bench.out)
+        end(actor)
+        copy.unlink()
+
+
+@test
 def namespaces(bench):
     """In a pid or time namespace of its own hone says so. What it records may be in any."""
     bench.refused("--exe", bench.actor, says=["pid namespace", "hostPID"], before=(

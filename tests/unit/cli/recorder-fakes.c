@@ -161,7 +161,7 @@ void binary_allow(struct binary *b, uint64_t pairs)
 	fake_kernel.allowed = pairs;
 }
 
-bool binary_rewritten(const struct binary *b)
+bool binary_rewritten(struct binary *b)
 {
 	(void)b;
 	return fake_kernel.rewritten;
