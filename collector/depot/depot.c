@@ -46,6 +46,7 @@ struct depot {
 	sqlite3 *db;
 	struct writer writer;
 	struct reserve reserve; /* the committer's, but for its size */
+	uint64_t most_log;	/* bytes of the log that SQLite is told to keep */
 	pthread_mutex_t mutex;	/* of what follows; the database is the committer's */
 	pthread_cond_t changed;
 	struct depot_job *first, **last;
@@ -103,9 +104,10 @@ static int limit_log(struct depot *d)
 	char text[128];
 
 	pages = pages < MIN_LOG ? MIN_LOG : pages;
+	d->most_log = pages * PAGE;
 	sqlite3_snprintf(sizeof(text), text,
 			 "PRAGMA wal_autocheckpoint = %llu; PRAGMA journal_size_limit = %llu",
-			 (unsigned long long)pages, (unsigned long long)(pages * PAGE));
+			 (unsigned long long)pages, (unsigned long long)d->most_log);
 	return sql_run(d->db, text);
 }
 
@@ -339,6 +341,16 @@ static void empty_log(struct depot *d, bool relieved)
 	sqlite3_busy_timeout(d->db, BUSY);
 }
 
+/*
+ * It grows while somebody reads for long. Once it takes what has_room() wants, nothing is committed
+ * any more, and with commits end those checkpoints that would bring it over when the reader is
+ * gone.
+ */
+static bool is_log_long(const struct depot *d)
+{
+	return size_of(d->file, "-wal") > d->most_log;
+}
+
 void depot_relieve(struct depot *d)
 {
 	begin_alone(d, true);
@@ -358,11 +370,16 @@ bool depot_is_relieved(struct depot *d)
 bool depot_recover(struct depot *d, bool anyway)
 {
 	bool relieved = depot_is_relieved(d);
+	bool whole = !relieved && d->reserve.size >= d->reserve.wanted;
 
-	if (!relieved && d->reserve.size >= d->reserve.wanted)
+	if (whole && !is_log_long(d))
 		return true;
 	begin_alone(d, false);
 	empty_log(d, relieved);
+	if (whole) {
+		end_alone(d, false);
+		return true;
+	}
 	const uint64_t enough = d->reserve.wanted + d->reserve.wanted / 2 - d->reserve.size;
 	bool done = anyway || reserve_room(d->lock) >= enough;
 	if (done)

@@ -116,7 +116,8 @@ int depot_vacuum(struct depot *d, uint64_t bytes, uint64_t *ret_freed);
 bool depot_is_relieved(struct depot *d);
 
 /*
- * Make the reserve again, once there is room for it and for what comes next. @anyway: as large as
+ * Bring a long log into the database, as far as nobody reads, which would be in the way. Make the
+ * reserve again, once there is room for it and for what comes next. @anyway: as large as
  * can be, and go on. False: not yet; to vacuum may help.
  */
 bool depot_recover(struct depot *d, bool anyway);
