@@ -335,7 +335,7 @@ static int start_daemon(struct http *h, int fd)
 		close(fd);
 		return -ENOMEM;
 	}
-	return workers_start(&h->workers, h->options.workers);
+	return 0;
 }
 
 static int open_tls(struct http *h)
@@ -358,11 +358,12 @@ static int start(struct http *h)
 
 	if (r == 0)
 		r = open_tls(h);
+	/* Before there are requests: one that is suspended needs somebody to resume it. */
+	if (r == 0)
+		r = workers_start(&h->workers, h->options.workers);
 	if (r == 0)
 		r = listen_at(h->options.address, &fd, &h->port);
-	if (r < 0)
-		return r;
-	return start_daemon(h, fd);
+	return r ? r : start_daemon(h, fd);
 }
 
 int http_open(const struct http_options *options, const struct http_handlers *handlers,
@@ -379,13 +380,11 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 	answers_init(&h->answers, options->answers);
 	pthread_mutex_init(&h->mutex, NULL);
 	pthread_cond_init(&h->idle, NULL);
+	*ret_http = h; /* handlers may ask for its state before this returns */
 	int r = start(h);
-	if (r < 0) {
-		http_close(h);
-		return r;
-	}
-	*ret_http = h;
-	return 0;
+	if (r < 0)
+		*ret_http = http_close(h);
+	return r;
 }
 
 /* Until nothing is on its way, or the patience is over. */
@@ -409,6 +408,8 @@ struct http *http_close(struct http *h)
 	wait_idle(h);
 	/* Workers empty the queue first, so none is suspended when the daemon stops. */
 	workers_stop(&h->workers);
+	/* What they answered is sent: a daemon that stops closes what was resumed as it is. */
+	wait_idle(h);
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	closep(&fd);

@@ -110,6 +110,7 @@ struct http_handlers {
 struct http;
 
 /*
+ * *ret_http is there before the first handler is called; NULL where it fails.
  * 0, or -errno: -EADDRINUSE, -EINVAL for an address that is none, -EKEYREJECTED for a certificate
  * and key that are none or do not belong together, and so on.
  */
@@ -118,7 +119,7 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 
 /*
  * Take no more connections, answer what has come in whole, however long the handler takes, and
- * close; for clients that send or take slowly it waits 5 s at most.
+ * close; for clients that send or take slowly it waits twice 5 s at most.
  */
 struct http *http_close(struct http *h);
 

@@ -46,14 +46,15 @@ static void *work(void *context)
 
 int workers_start(struct workers *w, unsigned int n)
 {
-	while (w->n < n && w->n < WORKERS_MAX) {
-		int error = pthread_create(&w->threads[w->n], NULL, work, w);
+	int error = 0;
 
-		if (error)
-			return -error;
-		w->n++;
+	pthread_mutex_lock(&w->mutex);
+	while (!error && w->n < n && w->n < WORKERS_MAX) {
+		error = pthread_create(&w->threads[w->n], NULL, work, w);
+		w->n += !error;
 	}
-	return 0;
+	pthread_mutex_unlock(&w->mutex);
+	return -error;
 }
 
 bool workers_enqueue(struct workers *w, struct http_request *r)
@@ -75,8 +76,8 @@ bool workers_enqueue(struct workers *w, struct http_request *r)
 
 void workers_state(struct workers *w, struct http_state *ret_state)
 {
-	ret_state->workers = w->n;
 	pthread_mutex_lock(&w->mutex);
+	ret_state->workers = w->n;
 	ret_state->queued = w->n_queued;
 	ret_state->busy = w->n_busy;
 	pthread_mutex_unlock(&w->mutex);

@@ -19,9 +19,9 @@ struct workers {
 	workers_answer answer;
 	void *context;
 	pthread_t threads[WORKERS_MAX];
-	unsigned int n;
 	pthread_mutex_t mutex;	/* of what follows */
 	pthread_cond_t changed; /* something is queued, or it stops: for one worker, or for all */
+	unsigned int n;
 	struct http_request *first, **last;
 	unsigned int n_queued, n_busy; /* requests */
 	bool stop;
