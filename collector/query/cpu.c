@@ -150,17 +150,13 @@ static int add_sides(struct adding *a)
 int query_cpu(struct query *q, const struct cpu_request *request, struct cpu_answer *ret_answer,
 	      struct refusal *why)
 {
-	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
 	const struct query_request of_call = { .tenant = request->tenant,
 					       .deadline = request->deadline };
 	struct query_call c = { .query = q, .request = &of_call, .why = why };
-	int r = query_of_depot(&c, query_open(q, &reader));
+	int r = query_enter(&c);
 
-	if (r == 0)
-		r = query_enter(&c);
 	if (r != 0)
 		return r;
-	c.reader = reader;
 	struct adding a = { .call = &c, .request = request, .answer = ret_answer };
 	r = add_sides(&a);
 	pprof_free(a.sum);

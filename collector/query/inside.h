@@ -26,12 +26,12 @@ int query_of_buf(const struct query_call *c, const struct buf *b);
 int query_window(const struct query_call *c, int64_t start, int64_t end, int64_t *ret_since,
 		 int64_t *ret_until);
 
-/* A view of what it reads. As depot_reader_open(). */
-int query_open(struct query *q, struct depot_reader **ret_reader);
-
-/* Only one merge at a time: 0 or INGEST_E_REFUSED; query_leave() after 0. */
-int query_enter(const struct query_call *c);
-void query_leave(const struct query_call *c);
+/*
+ * Only one merge at a time: wait for the turn until the deadline, and have a .reader. 0,
+ * INGEST_E_REFUSED or -errno; query_leave() after 0, which takes the reader back.
+ */
+int query_enter(struct query_call *c);
+void query_leave(struct query_call *c);
 
 /* The answers; each of the message that its name says. 0, INGEST_E_REFUSED or -errno. */
 int answer_profile_types(struct query_call *c, const ProtobufCMessage *m);

@@ -18,7 +18,7 @@ struct wanted {
 	Querier__V1__ProfileFormat format;
 };
 
-static int merge_one(const struct query_call *c, struct wanted *w, struct pprof_profile **ret)
+static int merge_one(struct query_call *c, struct wanted *w, struct pprof_profile **ret)
 {
 	const char *names[MERGE_MAX_CALL_SITE];
 	int r = merge_read_selectors(c, &w->selectors, names, &w->in);

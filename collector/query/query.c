@@ -38,12 +38,21 @@ struct query *query_free(struct query *q)
 	return NULL;
 }
 
-int query_open(struct query *q, struct depot_reader **ret_reader)
+/* Called with the mutex held. */
+static int wait_turn(const struct query_call *c)
 {
-	return depot_reader_open(q->depot, ret_reader);
+	struct query *q = c->query;
+	const struct timespec end = { (time_t)(c->request->deadline / NSEC_PER_SEC),
+				      (long)(c->request->deadline % NSEC_PER_SEC) };
+
+	while (q->merging)
+		if (pthread_cond_clockwait(&q->free, &q->mutex, CLOCK_MONOTONIC, &end) != 0)
+			return refuse(c->why, REFUSAL_TIMEOUT,
+				      "others are being answered first, try again");
+	return 0;
 }
 
-int query_enter(const struct query_call *c)
+static int enter(const struct query_call *c)
 {
 	struct query *q = c->query;
 	int r = 0;
@@ -51,19 +60,36 @@ int query_enter(const struct query_call *c)
 	pthread_mutex_lock(&q->mutex);
 	if (q->merging && q->waiting == QUERY_MAX_WAITING)
 		r = refuse(c->why, REFUSAL_BUSY, "too many profiles are being merged, try again");
-	q->waiting += r == 0;
-	while (r == 0 && q->merging)
-		pthread_cond_wait(&q->free, &q->mutex);
-	q->waiting -= r == 0;
-	q->merging |= r == 0;
+	else
+		q->waiting++;
+	if (r == 0) {
+		r = wait_turn(c);
+		q->waiting--;
+		q->merging |= r == 0;
+	}
 	pthread_mutex_unlock(&q->mutex);
 	return r;
 }
 
-void query_leave(const struct query_call *c)
+int query_enter(struct query_call *c)
+{
+	int r = enter(c);
+
+	if (r != 0)
+		return r;
+	/* Who waits has none: a view keeps the database's log from being emptied. */
+	r = query_of_depot(c, depot_reader_open(c->query->depot, &c->reader));
+	if (r != 0)
+		query_leave(c);
+	return r;
+}
+
+void query_leave(struct query_call *c)
 {
 	struct query *q = c->query;
 
+	depot_reader_closep(&c->reader);
+	c->reader = NULL;
 	pthread_mutex_lock(&q->mutex);
 	q->merging = false;
 	pthread_cond_signal(&q->free);
@@ -134,19 +160,20 @@ static const struct call {
 	const char *name;
 	const ProtobufCMessageDescriptor *request;
 	int (*answer)(struct query_call *c, const ProtobufCMessage *m);
+	bool merges; /* and has a view of the depot when it is its turn */
 } calls[] = {
 	{ "ProfileTypes", &querier__v1__profile_types_request__descriptor, answer_profile_types },
 	{ "LabelNames", &querier__v1__label_names_request__descriptor, answer_label_names },
 	{ "LabelValues", &querier__v1__label_values_request__descriptor, answer_label_values },
 	{ "Series", &querier__v1__series_request__descriptor, answer_series },
 	{ "SelectMergeProfile", &querier__v1__select_merge_profile_request__descriptor,
-	  answer_select_merge_profile },
+	  answer_select_merge_profile, true },
 	{ "SelectMergeStacktraces", &querier__v1__select_merge_stacktraces_request__descriptor,
-	  answer_select_merge_stacktraces },
+	  answer_select_merge_stacktraces, true },
 	{ "SelectMergeSpanProfile", &querier__v1__select_merge_span_profile_request__descriptor,
-	  answer_select_merge_span_profile },
+	  answer_select_merge_span_profile, true },
 	{ "SelectSeries", &querier__v1__select_series_request__descriptor, answer_select_series },
-	{ "Diff", &querier__v1__diff_request__descriptor, answer_diff },
+	{ "Diff", &querier__v1__diff_request__descriptor, answer_diff, true },
 	{ "GetProfileStats", &querier__v1__get_profile_stats_request__descriptor,
 	  answer_get_profile_stats },
 	{ "AnalyzeQuery", &querier__v1__analyze_query_request__descriptor, answer_analyze_query },
@@ -168,7 +195,6 @@ bool query_has_call(const char *call)
 int query_answer(struct query *q, const struct query_request *request, struct buf *ret_body,
 		 struct refusal *why)
 {
-	_cleanup_(depot_reader_closep) struct depot_reader *reader = NULL;
 	_cleanup_(codec_freep) ProtobufCMessage *m = NULL;
 	const struct call *call = find_call(request->call);
 
@@ -178,10 +204,10 @@ int query_answer(struct query *q, const struct query_request *request, struct bu
 	if (r != 0)
 		return r;
 	struct query_call c = { .query = q, .request = request, .answer = ret_body, .why = why };
-	r = query_of_depot(&c, query_open(q, &reader));
-	if (r != 0)
-		return r;
-	c.reader = reader;
-	r = call->answer(&c, m);
+	if (!call->merges)
+		r = query_of_depot(&c, depot_reader_open(q->depot, &c.reader));
+	if (r == 0)
+		r = call->answer(&c, m);
+	depot_reader_closep(&c.reader);
 	return r ? r : query_of_buf(&c, ret_body);
 }
