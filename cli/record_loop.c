@@ -107,7 +107,7 @@ static void show(struct record_loop *l)
 		.edges = l->quality.edges,
 		.coverage = l->judged ? l->quality.coverage : -1,
 		.verdict = verdict_of(l),
-		.lost = counters.ring_full,
+		.lost = counters.lost,
 	};
 	live_show(&l->live, &status);
 }

@@ -105,6 +105,9 @@ static bool row_gaps(const struct record_report *report)
 	return row_count(report, counters.no_stack,
 			 "  no stack   %" PRIu64 " samples whose stack could not be read: of these "
 			 "only the innermost function is known") &&
+	       row_count(report, report->recorder->counters.unnamed,
+			 "  unnamed    %" PRIu64 " samples of other programs, which ended before "
+			 "it was known what they were") &&
 	       row_count(report, report->result->notes.unwatched,
 			 "  unwatched  %" PRIu64
 			 " processes were too many to be watched at once, and "

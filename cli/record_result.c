@@ -22,8 +22,8 @@ static struct pgo_notes notes_of(const struct tally *tally, const struct recorde
 	return (struct pgo_notes){
 		.known = true,
 		.samples = counts->samples,
-		.lost = counters.ring_full + counters.malformed + r->counters.unnamed +
-			tally->stacks.refused,
+		/* Not what was gone too early: it ran something else, mostly not Go at all. */
+		.lost = counters.lost + counters.malformed + tally->stacks.refused,
 		.truncated = tally->truncated,
 		.unsymbolized = counts->unsymbolized,
 		.unwatched = counters.unwatched + r->counters.unwatched,

@@ -162,10 +162,10 @@ MUTATIONS = [
              ["symbolize/symbolize"]),
 
     # 9. Nothing is guessed silently.
-    Mutation(9, "lost records are not counted", RESULT,
-             ".lost = counters.ring_full + counters.malformed + ", ".lost = ", ["cli/recorder"]),
+    Mutation(9, "lost samples are not counted", RESULT,
+             ".lost = counters.lost + counters.malformed + ", ".lost = ", ["cli/recorder"]),
     Mutation(9, "stacks without room are not counted", RESULT,
-             "			tally->stacks.refused,", "			0,", ["cli/recorder"]),
+             " + tally->stacks.refused,", ",", ["cli/recorder"]),
     Mutation(9, "a full table does not count what it refuses", "agent/aggregate/stacks.c",
              "			s->refused += count;\n", "			s->refused += 0;\n",
              ["aggregate/stacks"]),

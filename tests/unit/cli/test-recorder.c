@@ -192,7 +192,7 @@ static void test_what_was_lost_is_counted_and_written(void **state)
 	happens(&r, OURS(TRUNCATED));
 	happens(&r, OURS(TRUNCATED));
 	happens(&r, OURS(LEAF, CALLER, ROOT, GOEXIT));
-	fake_kernel.counters = (struct capture_counters){ .ring_full = 5, .malformed = 2 };
+	fake_kernel.counters = (struct capture_counters){ .lost = 5, .malformed = 2 };
 	conclude(&r);
 	assert_int_equal(r.result.notes.samples, 4);
 	assert_int_equal(r.result.notes.lost, 7);
@@ -541,22 +541,31 @@ static void test_gaps_are_told(void **state)
 	conclude(&r);
 	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
 	assert_null(strstr(text, "no stack "));
+	assert_null(strstr(text, "unnamed"));
 	assert_null(strstr(text, "unwatched"));
 	assert_null(strstr(text, "denied"));
 	record_result_fini(&r.result);
-	fake_kernel.counters = (struct capture_counters){ .no_stack = 3, .unwatched = 4 };
+	/* Of 100 records that were lost, 7 samples. */
+	fake_kernel.counters = (struct capture_counters){
+		.no_stack = 3, .unwatched = 4, .ring_full = 100, .lost = 7
+	};
 	r.recorder.counters.unwatched = 5;
+	r.recorder.counters.unnamed = 8;
 	r.n_denied = 6;
 	conclude(&r);
 	assert_string_equal(pprof_comment(r.result.profile, 1),
-			    "hone: samples=1 lost=0 truncated=0 unsymbolized=0 unwatched=9");
+			    "hone: samples=1 lost=7 truncated=0 unsymbolized=0 unwatched=9");
 	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
 	assert_non_null(strstr(text, "no stack   3 samples"));
+	assert_non_null(strstr(text, "lost 7,"));
+	assert_non_null(strstr(text, "unnamed    8 samples"));
 	assert_non_null(strstr(text, "unwatched  9 processes"));
 	assert_non_null(strstr(text, "denied     6 processes"));
 	r.json = true;
 	summarize(&r, "default.pgo", STDOUT_FILENO, text, sizeof(text));
 	assert_non_null(strstr(text, "\"no_stack\": 3"));
+	assert_non_null(strstr(text, "\"lost\": 7"));
+	assert_non_null(strstr(text, "\"unnamed\": 8"));
 	assert_non_null(strstr(text, "\"unwatched\": 9"));
 	assert_non_null(strstr(text, "\"denied\": 6"));
 	recording_fini(&r);
