@@ -366,19 +366,22 @@ static void tick_stop(struct capture *c, uint32_t cpu)
 int capture_follow_cpus(struct capture *c, struct capture_detail *ret_detail)
 {
 	char online[4096];
-	int r = 0;
+	int first = 0;
 
 	ret_detail->text[0] = 0;
 	cpus_online_read("", online, sizeof(online));
-	for (uint32_t cpu = 0; r == 0 && cpu < c->n_cpus; cpu++) {
+	for (uint32_t cpu = 0; cpu < c->n_cpus; cpu++) {
 		bool is_online = cpu_list_has(online, cpu);
+		int r = 0;
 
 		if (c->ticks[cpu] && !is_online)
 			tick_stop(c, cpu); /* its event went with it, for good */
 		else if (!c->ticks[cpu] && is_online)
 			r = tick_start(c, cpu);
+		if (first == 0)
+			first = r;
 	}
-	return r == 0 ? 0 : give_reason(CAPTURE_STEP_TICK, r, ret_detail);
+	return first == 0 ? 0 : give_reason(CAPTURE_STEP_TICK, first, ret_detail);
 }
 
 void capture_stop(struct capture *c)

@@ -10,14 +10,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/magic.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -670,6 +674,55 @@ static void test_cpus_come_and_go(void **state)
 	capture_close(k.capture);
 }
 
+/* For the calling thread there is no clock event on the first CPU. */
+static void forbid_first_cpu(void)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EMFILE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { ARRAY_SIZE(steps), steps };
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+static void *follow_without_the_first(void *capture)
+{
+	static int result;
+	struct capture_detail detail;
+
+	forbid_first_cpu();
+	result = capture_follow_cpus(capture, &detail);
+	return &result;
+}
+
+/* The others tick all the same, and the first does when it can be had. */
+static void test_one_cpu_that_cannot_be_had(void **state)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	struct capture *c = open_or_skip(&(struct capture_options){ .frequency = HZ });
+	struct capture_counters counters;
+	struct capture_detail detail;
+	pthread_t thread;
+	void *result;
+	(void)state;
+
+	assert_int_equal(pthread_create(&thread, NULL, follow_without_the_first, c), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_int_equal(*(int *)result, -EMFILE);
+	capture_counters(c, &counters);
+	assert_int_equal(counters.cpus, n - 1);
+	assert_int_equal(capture_follow_cpus(c, &detail), 0);
+	capture_counters(c, &counters);
+	assert_int_equal(counters.cpus, n);
+	capture_close(c);
+}
+
 static void test_too_many_to_watch(void **state)
 {
 	struct capture *c = open_or_skip(&(struct capture_options){ .frequency = HZ });
@@ -703,6 +756,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_stop_and_start_again),
 		cmocka_unit_test(test_too_many_to_watch),
 		cmocka_unit_test(test_cpus_come_and_go),
+		cmocka_unit_test(test_one_cpu_that_cannot_be_had),
 	};
 
 	capture_close(open_or_skip(&(struct capture_options){ .frequency = HZ }));
