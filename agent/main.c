@@ -11,6 +11,7 @@
 #include "agent/privilege/privilege.h"
 #include "agent/status.h"
 #include "agent/version.h"
+#include "base/limit.h"
 #include "config/tell.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
@@ -122,6 +123,7 @@ static enum exit_code run(struct command *c, struct agent_config *config)
 	set_log(c, config);
 	/* Of a connection that is gone (base/curl_loop.h), or of whoever read the log. */
 	signal(SIGPIPE, SIG_IGN);
+	limit_raise_files();
 	int r = privilege_read(&privileges);
 	if (r < 0) {
 		log_error(&c->log, "the capabilities held cannot be read", log_errno(r));

@@ -7,6 +7,7 @@
 #include "agent/recorder/recorder.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limit.h"
 #include "cli/commands.h"
 #include "cli/record_loop.h"
 #include "cli/record_options.h"
@@ -124,6 +125,8 @@ static enum hone_exit open_recorder(struct session *s)
 		.procfs = &s->target.procfs,
 	};
 	struct capture_detail detail = { 0 };
+
+	limit_raise_files(); /* a command is there by now, with what it inherited */
 	int r = recorder_init(&s->recorder, &options, &detail);
 
 	return r == 0 ? record_target_watch(&s->target, &s->recorder) : say_no_capture(r, &detail);

@@ -16,7 +16,7 @@
 struct build {
 	struct exe_key key;
 	bool ignored;	 /* the owner's: no samples of it are wanted */
-	bool unwanted;	 /* the owner's: with .ignored, though it may be Go */
+	bool unwanted;	 /* the owner's: with .ignored, though it may be Go: not for good */
 	uint64_t told;	 /* the owner's: when the kernel was last told of it, CLOCK_MONOTONIC, ns */
 	uint32_t users;	 /* the owner's: it is not to be removed while there are any */
 	uint64_t rested; /* the owner's: what unwinder.cache.asked was when the file was at rest */

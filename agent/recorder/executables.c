@@ -77,6 +77,8 @@ static void prepare(struct recorder *r, struct build *build)
 	build->ignored = !build->binary;
 	if (build->ignored) {
 		count_unreadable(r, build);
+		/* Too many files, a broken disk: that says nothing of it, and may be over soon. */
+		build->unwanted = build->outcome < 0;
 		return;
 	}
 	if (r->options.max_pairs)

@@ -2,6 +2,7 @@
 """Which processes are recorded: --pid, --exe, --container, -- COMMAND."""
 import json
 import os
+import resource
 
 import harness
 from bench import (CONTAINER, assert_profile, cgroup_container, container_pid, cpu_time, end, enter,
@@ -119,6 +120,20 @@ def command(bench):
     code, _, err = bench.hone("record", "-o", bench.out, "--", bench.actor, "spin", "2s")
     assert code == 0, err
     assert_profile(bench.out)
+
+
+@test
+def command_limits(bench):
+    """hone may open as many files as it is allowed to; the command keeps the limit it would have had."""
+    harness.few_files(1000)
+    told = bench.folder / "told"
+    recorder = bench.recorder("-o", bench.out, "--",
+                              "sh", "-c", f"ulimit -Sn >{told}; exec {bench.actor} spin 2s").attached()
+    soft, hard = resource.prlimit(recorder.process.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard, (soft, hard)
+    code, _, err = recorder.wait()
+    assert code == 0, err
+    assert told.read_text() == "1000\n", told.read_text()
 
 
 @test

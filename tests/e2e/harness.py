@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -97,6 +98,13 @@ def hurry():
     with contextlib.suppress(OSError):  # kernels that schedule by session first
         with open("/proc/self/autogroup", "w", encoding="ascii") as group:
             group.write("-20")
+
+
+def few_files(n=1000):
+    """What is started from here may have so many files open, unless it raises that."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert hard > n, hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (n, hard))
 
 
 class Window:

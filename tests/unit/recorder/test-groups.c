@@ -5,6 +5,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -727,6 +728,28 @@ static void test_go_that_cannot_be_read_is_counted(void **state)
 	bench_fini(&b);
 }
 
+/* Where it could not be opened, nothing is known of it: with the time it is looked at again. */
+static void test_what_was_not_opened_is_tried_again(void **state)
+{
+	static const struct {
+		int error;
+		uint32_t verdict; /* in the end; 0: none */
+	} cases[] = { { -EMFILE, 0 }, { -EIO, 0 }, { BINARY_E_NOT_GO, EXE_IGNORE } };
+	struct bench b;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		bench_init(&b, 0);
+		fake_kernel.open_error = cases[i].error;
+		event(&b, RECORD_EXEC, HOST);
+		assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+		for (uint32_t n = 0; n < RECORDER_KEEP + 2; n++)
+			turn(&b, 0);
+		assert_int_equal(fake_kernel.policy.verdict, cases[i].verdict);
+		bench_fini(&b);
+	}
+}
+
 /* ---- pages of executables ------------------------------------------------------------------ */
 
 static const struct fake_function sysmon[] = {
@@ -821,6 +844,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
 		cmocka_unit_test(test_go_that_cannot_be_read_is_counted),
+		cmocka_unit_test(test_what_was_not_opened_is_tried_again),
 		cmocka_unit_test(test_what_finds_no_room_is_not_counted),
 		cmocka_unit_test(test_pages_are_given_back_without_a_tally),
 		cmocka_unit_test(test_what_is_forgotten_has_no_pages),
