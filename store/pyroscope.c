@@ -51,6 +51,7 @@ struct pyroscope {
 	struct curl_loop curl;
 	struct endpoint endpoint;
 	struct loop_timer later; /* for what ended before it began */
+	bool keep_shapes;
 	uint32_t n_pushes;
 	struct push pushes[STORE_MAX_PUSHES];
 };
@@ -147,6 +148,24 @@ static void judge_answer(struct push *push, long status)
 	push->result.labels_changed = labels_changed;
 }
 
+/* hone-collector says so of itself. */
+static bool says_verbatim(CURL *easy)
+{
+	struct curl_header *h;
+
+	return curl_easy_header(easy, "X-Hone-Names", 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
+	       !strcmp(h->value, "verbatim");
+}
+
+/* After whatever else it may be another server that is behind the URL. */
+static void learn_names(struct push *push)
+{
+	struct pyroscope *p = push->owner;
+
+	p->store.limits.escape_shapes =
+		!p->keep_shapes && (push->result.outcome != STORE_OK || !says_verbatim(push->easy));
+}
+
 static int on_transfer_done(struct curl_transfer *t, CURLcode code)
 {
 	struct push *push = container_of(t, struct push, transfer);
@@ -159,6 +178,7 @@ static int on_transfer_done(struct curl_transfer *t, CURLcode code)
 		judge_answer(push, status);
 	else
 		judge_failure(push, code);
+	learn_names(push);
 	return finish(push);
 }
 
@@ -400,6 +420,7 @@ int pyroscope_open(const struct store_options *options, struct loop *loop, struc
 					    .limits = limits_of(options) },
 				 .curl = CURL_LOOP_NULL,
 				 .later = LOOP_TIMER_NULL,
+				 .keep_shapes = options->keep_shapes,
 				 .n_pushes = n_pushes };
 	int r = set_up(p, options, loop, ret_text);
 	if (r) {

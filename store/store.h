@@ -57,7 +57,8 @@ struct store_limits {
 	uint64_t raw_bytes; /* uncompressed; 0: no limit, likewise below */
 	uint64_t samples;   /* distinct stacks */
 	uint64_t age;	    /* ns from its time to now, with a margin for the way */
-	bool escape_shapes; /* push it with pgo_shapes_escape() (pgo/shapes.h) done */
+	bool escape_shapes; /* push it with pgo_shapes_escape() (pgo/shapes.h) done; may change with
+			       each answer */
 };
 
 enum store_auth {
@@ -102,7 +103,10 @@ struct store_options {
 	 * Pyroscope deletes the type arguments `[go.shape…]` of generic functions from the profiles
 	 * of Go programs, and the compiler then finds none of them. So the limits ask for names to
 	 * be escaped, which is lossless: hone-collector undoes it on arrival, and hone pull on the
-	 * way back. This keeps the names as they are, for servers known not to touch them.
+	 * way back. That costs both sides as much again as all else, so hone-collector says in its
+	 * answer that it does not touch names, and until a push fails or is answered otherwise the
+	 * next ones are not escaped. This keeps the names as they are from the first push on, for
+	 * other servers known not to touch them.
 	 */
 	bool keep_shapes;
 	struct store_limits limits; /* 0: of a default server; STORE_NO_LIMIT: none */

@@ -3,8 +3,9 @@
  * push --url URL [--OPTION VALUE]... FILE: the room store/ by hand.
  *
  * Each line of standard input is a round of pushes, with these ids and all at once; those that the
- * store has no room for follow when one is done. The line "cancel" starts a push and ends it. For
- * each push that is done: id, outcome, HTTP status, retry-after in ms, labels changed, text.
+ * store has no room for follow when one is done. The line "cancel" starts a push and ends it. The
+ * line "names" asks whether names are to be escaped. For each push that is done: id, outcome, HTTP
+ * status, retry-after in ms, labels changed, text.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -103,6 +104,12 @@ static void run_cancel(struct round *round)
 	fflush(stdout);
 }
 
+static void tell_names(const struct round *round)
+{
+	puts(store_limits(round->store)->escape_shapes ? "escaped" : "verbatim");
+	fflush(stdout);
+}
+
 /* ---- options ----------------------------------------------------------------------------- */
 
 struct settings {
@@ -191,6 +198,8 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), stdin)) {
 		if (!strcmp(line, "cancel\n"))
 			run_cancel(&round);
+		else if (!strcmp(line, "names\n"))
+			tell_names(&round);
 		else
 			run_round(&round, line);
 	}

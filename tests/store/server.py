@@ -124,6 +124,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_ok(self, _):
         self.answer(200, b"")
 
+    def do_names(self, turns):
+        """What the letter at its turn says: v, names stay verbatim; e, so in an error; x, nothing at all."""
+        turn = turns[len(self.server.seen) - 1]
+        if turn == "x":
+            self.close_connection = True
+            return
+        said = {"v": {"X_Hone_Names": "verbatim"}, "e": {"X_Hone_Names": "verbatim"}, "o": {"X_Hone_Names": "other"}}
+        self.answer(500 if turn == "e" else 200, b"", **said.get(turn, {}))
+
     def do_status(self, status):
         self.answer(int(status), b'{"code":"some_code","message":"a reason"}', "application/json")
 

@@ -136,6 +136,17 @@ class Cases:
         same([headers["X-Scope-OrgID"], headers["X-A"], headers["Authorization"]],
              ["team-a", "b c", "Token t"])
 
+    def names(self):
+        """Escaped, until a server says that it keeps them, and after any other answer again."""
+        with Server() as server:
+            said = "vvnvovevxv"
+            # libcurl tries again by itself where a connection that was kept ends.
+            with self.open(server.url + "/names/" + said.replace("x", "xx")) as push:
+                for turn in said:
+                    push.push()
+                    push.line("names")
+                    same(push.process.stdout.readline(), "verbatim\n" if turn == "v" else "escaped\n", turn)
+
     # ---- what is answered
     def statuses(self):
         retry = {408: 0, 425: 0, 429: 0, 499: 0, 500: 0, 502: 0, 503: 0, 504: 0, 599: 0}
