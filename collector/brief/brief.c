@@ -129,9 +129,10 @@ static bool is_beyond(int64_t time, int64_t now, int64_t span)
 	return now - time > span || now < time - span;
 }
 
+/* What was given up before it was known is tried again soon: a program's start is not its life. */
 static bool is_old(const struct dictionary *d, int64_t now)
 {
-	return is_beyond(d->id, now, MAX_AGE);
+	return is_beyond(d->id, now, d->given_up && d->n_profiles < TRIED ? STALE : MAX_AGE);
 }
 
 /* It may make room for another. */
