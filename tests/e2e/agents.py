@@ -71,18 +71,28 @@ class Agent(agentbench.Agent):
     def resident(self):
         """Resident memory in KiB by what it is of: anonymous, libraries, executables, ring."""
         parts = dict.fromkeys(("anonymous", "libraries", "executables", "ring"), 0)
-        kind = ""
+        for name, size, anonymous in self.mappings():
+            parts["anonymous"] += anonymous
+            parts[self._kind(name)] += size - anonymous
+        return parts
+
+    def awake(self):
+        """How many executables have resident pages."""
+        return sum(size > 0 and self._kind(name) == "executables"
+                   for name, size, _ in self.mappings())
+
+    def mappings(self):
+        """Of each the file's name or "", what is resident in KiB, and what of this is anonymous."""
+        name = size = ""
         with open(f"/proc/{self.process.pid}/smaps", encoding="utf-8") as file:
             for line in file:
                 key, *rest = line.split()
                 if not key.endswith(":"):
-                    kind = self._kind(rest[4] if len(rest) > 4 else "")
-                elif key == "Anonymous:":
-                    parts["anonymous"] += int(rest[0])
-                    parts[kind] -= int(rest[0])
+                    name = rest[4] if len(rest) > 4 else ""
                 elif key == "Rss:":
-                    parts[kind] += int(rest[0])
-        return parts
+                    size = int(rest[0])
+                elif key == "Anonymous:":
+                    yield name, size, int(rest[0])
 
     def _kind(self, name):
         if "bpf" in name:

@@ -40,9 +40,9 @@ class Containers:
         remove(self.folder(i))
         remove(self.folder(i).parent)
 
-    def timed(self, i, length):
+    def timed(self, i, length, program=None):
         """The actor for so long; the samples that it should have in main.timed."""
-        return self.agent.used(self.start(i, self.agent.actor, "timed", length, text=True,
+        return self.agent.used(self.start(i, program or self.agent.actor, "timed", length, text=True,
                                           stdout=subprocess.PIPE))
 
     def timed_samples(self, i):

@@ -4,7 +4,6 @@ import collections
 import itertools
 import os
 import statistics
-import subprocess
 import time
 
 import bench
@@ -16,8 +15,8 @@ from strength_memory import distinct_builds
 
 TESTS = {}
 BUILDS = 20
-REMEMBERED = 100  # pods that went, of which the kubelet still has the links
-SLACK = 256  # KiB
+NAMELESS = 6  # of them in pods that the kubelet never tells of, for whose names each window waits
+AWAKE = 4  # executables that may have resident pages at a time: three that are sampled, a new one
 
 
 def test(function):
@@ -28,25 +27,25 @@ def test(function):
 class Node:
     """Pods that stay, one of each build; and pods that come, work for a moment and go."""
 
-    def __init__(self, agent, stays):
+    def __init__(self, agent, remembered):
         self.agent = agent
+        self.remembered = remembered
         self.paths = distinct_builds(agent, BUILDS)
-        self.stays = stays
         self.passed = 0
         self.links = collections.deque()  # of pods that went
         self.expected = 0.0
 
-    def begin(self):
+    def begin(self, stays):
         for i, path in enumerate(self.paths):
-            self.stays.start(i, path, "pulse", "1ms", "300ms")
+            stays.start(i, path, "pulse", "10ms" if i < NAMELESS else "1ms", "300ms")
 
-    def pod(self):
+    def pod(self, program):
         """One that lives for a moment."""
         with cgroups.Containers(self.agent, 1, name=f"passing{self.passed}") as made:
-            self.expected += made.timed(0, "50ms")
+            self.expected += made.timed(0, "50ms", program)
         self.passed += 1
         self.links += made.links
-        if len(self.links) > REMEMBERED:
+        if len(self.links) > self.remembered:
             self.links.popleft().unlink()
 
     def release(self):
@@ -56,53 +55,75 @@ class Node:
         new.write_bytes(path.read_bytes())
         new.chmod(0o755)
         new.rename(path)
-        subprocess.run([path, "spin", "5ms"], check=True, stdout=subprocess.DEVNULL)
+        return path
 
+    def pass_time(self, length):
+        """Gives what was seen: when, KiB of anonymous memory, executables with resident pages.
 
-def look(agent):
-    parts = agent.resident()
-    return parts["anonymous"], agent.status()["memory"]["kernel"] >> 10
+        The agent is not asked for its status meanwhile: that would have it give pages back.
+        """
+        began, looks = time.monotonic(), []
+        for turn in itertools.count():
+            at = time.monotonic() - began
+            if at >= length:
+                return looks
+            self.pod(self.release() if turn % 8 == 0 else self.agent.actor)
+            looks.append((at, self.agent.resident()["anonymous"], self.agent.awake()))
+            time.sleep(0.1)
 
 
 def middle(looks, begin, end):
-    """The median of each part between two moments; where in a window a look falls makes no odds."""
-    return [int(statistics.median(part))
-            for part in zip(*(sizes for at, sizes in looks if begin <= at < end))]
+    """The median between two moments; where in a window a look falls makes no odds."""
+    return int(statistics.median(size for at, size, _ in looks if begin <= at < end))
+
+
+def assert_nothing_lost(status, long):
+    lost, evictions = dict(status["lost"]), dict(status["evictions"])
+    assert lost.pop("process_gone") < 0.01 * status["samples"]["counted"] + 10, status
+    if long:  # of as many pods in ten windows the cgroups are more than are kept
+        del evictions["cgroups"]
+    assert not any(lost.values()) and not any(evictions.values()), (lost, evictions)
 
 
 @test
 def soak(agent):
     """An hour of pods that come and go, of new builds and of programs of a moment."""
-    window, length, warm = (30, 3600, 600) if agent.long else (2, 40, 12)
+    # What is not seen any more is kept for ten windows: before that all grows. Without a leak there
+    # was up to 344 KiB between the first and the last third of the short form, with a leak of 4 KiB
+    # for each process that is looked at 1146.
+    window, length, warm, slack, remembered = ((30, 3600, 600, 2048, 100) if agent.long
+                                               else (1, 48, 16, 768, 30))
     agent.freq = 99
-    agent.run(f"{window}s")
-    looks, began = [], time.monotonic()
     with cgroups.Containers(agent, BUILDS, name="stays") as stays, churning(agent, 20) as churn:
-        node = Node(agent, stays)
-        node.begin()
-        for turn in itertools.count():
-            at = time.monotonic() - began
-            if at >= length:
-                break
-            node.pod()
-            if turn % 8 == 0:
-                node.release()
-            looks.append((at, look(agent)))
-            time.sleep(0.1)
+        for link in stays.links[:NAMELESS]:
+            link.unlink()
+        agent.run(f"{window}s")
+        node = Node(agent, remembered)
+        node.begin(stays)
+        looks = node.pass_time(warm)
+        kernel = [agent.status()["memory"]["kernel"] >> 10]
+        looks += [(warm + at, *rest) for at, *rest in node.pass_time(length - warm)]
     status = agent.delivered()
+    kernel.append(status["memory"]["kernel"] >> 10)
     agent.stop()
 
-    half = warm + (length - warm) / 2
-    before, after = middle(looks, warm, half), middle(looks, half, length)
+    third = (length - warm) / 3
+    before, after = middle(looks, warm, warm + third), middle(looks, length - third, length)
     tenths = [middle(looks, length * i / 10, length * (i + 1) / 10) for i in range(10)]
+    too_awake = sum(awake > AWAKE for _, _, awake in looks)
     weights = [(path.name, bench.weight_in(pprofile.Profile(path), "main.timed"))
-               for path in agent.files("*")]
+               for path in agent.files("*") if "_test_stays" not in path.name]
     got = sum(weight for _, weight in weights)
     placed = sum(weight for name, weight in weights if "_test_passing" in name)
     print(f"{length} s, windows of {window} s: {node.passed} pods, {churn.started} programs; load "
-          f"{os.getloadavg()[0]:.1f}\nanonymous and kernel, the median of each tenth: {tenths} KiB\n"
+          f"{os.getloadavg()[0]:.1f}\nanonymous, the median of each tenth: {tenths} KiB; in the "
+          f"first and last third since {warm} s: {before}, {after}; kernel: {kernel} KiB\n{too_awake} of {len(looks)} looks saw pages "
+          f"of more than {AWAKE} executables\n"
           f"{got} samples of the pods that went, {got - placed} of unknown place, "
           f"{node.expected:.0f} by CPU time; "
           f"lost {status['lost']}, evictions {status['evictions']}")
     assert_near(got, node.expected)
-    assert all(b <= a + SLACK for a, b in zip(before, after)), (before, after)
+    assert placed > 0.98 * got, (placed, got)
+    assert_nothing_lost(status, agent.long)
+    assert after <= before + slack and kernel[1] <= kernel[0] + slack, (before, after, kernel)
+    assert too_awake < 0.1 * len(looks), (too_awake, len(looks))
