@@ -94,10 +94,14 @@ static bool adds_up(const struct pprof_profile *p)
 	return true;
 }
 
+static bool is_cpu(const struct pprof_profile *p)
+{
+	return has_types(p) && pprof_n_samples(p);
+}
+
 static bool fits(const struct pprof_profile *p)
 {
-	return has_types(p) && pprof_n_samples(p) && pprof_n_samples(p) <= BRIEF_MAX_STACKS &&
-	       !pp_has_labels(p) && adds_up(p);
+	return pprof_n_samples(p) <= BRIEF_MAX_STACKS && !pp_has_labels(p) && adds_up(p);
 }
 
 static uint64_t hash_program(const struct briefs *b, const struct brief_owner *owner)
@@ -275,6 +279,16 @@ static bool is_worth_it(struct briefs *b, struct whose whose, int64_t now)
 	return worth;
 }
 
+/* A program whose profiles cannot be put in brief: it is no use to decode the next ones. */
+static void note_unfit(struct briefs *b, struct whose whose, int64_t now)
+{
+	pthread_mutex_lock(&b->mutex);
+	struct dictionary *d = find(b, whose, now);
+	if (d && ++d->n_unfit > d->n_profiles)
+		give_up(d);
+	pthread_mutex_unlock(&b->mutex);
+}
+
 /* With the lock held. */
 static int number_within(struct briefs *b, struct whose whose, int64_t now, struct numbering *x,
 			 struct brief *ret)
@@ -368,7 +382,13 @@ int brief_make(struct briefs *b, const struct brief_owner *owner, const struct p
 	const struct whose whose = whose_is(b, owner, p);
 	struct brief made = BRIEF_NULL;
 
-	if (!fits(p) || !is_worth_it(b, whose, now))
+	if (!is_cpu(p))
+		return BRIEF_E_NONE;
+	if (!fits(p)) {
+		note_unfit(b, whose, now);
+		return BRIEF_E_NONE;
+	}
+	if (!is_worth_it(b, whose, now))
 		return BRIEF_E_NONE;
 	x.numbers = malloc(x.n * sizeof(*x.numbers));
 	x.new = malloc(x.n * sizeof(*x.new));

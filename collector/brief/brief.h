@@ -69,7 +69,8 @@ struct brief_owner {
 
 /*
  * Is it worth the while to decode the next profile as a whole? Not where those of the last hour
- * were hardly twice on a stack, nor where there is no room for its dictionary.
+ * were hardly twice on a stack, or could not be put in brief, nor where there is no room for its
+ * dictionary.
  */
 bool brief_expects(struct briefs *b, const struct brief_owner *owner, int64_t now);
 

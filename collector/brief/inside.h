@@ -16,10 +16,10 @@ struct dictionary {
 	uint64_t owner;	  /* a hash; 0: there is none here */
 	uint64_t program; /* a hash of the owner without the main binary */
 	int64_t id;
-	int64_t used;  /* when last, ns since the epoch: 0 where there is none */
-	uint64_t seen; /* stacks of all its profiles */
-	uint32_t n_profiles;
-	uint32_t n; /* stacks */
+	int64_t used;		      /* when last, ns since the epoch: 0 where there is none */
+	uint64_t seen;		      /* stacks of all its profiles */
+	uint32_t n_profiles, n_unfit; /* that have a brief, and that cannot have one */
+	uint32_t n;		      /* stacks */
 	uint32_t capacity;
 	bool given_up; /* has no slots any more */
 	struct dictionary_slot *slots;

@@ -269,6 +269,19 @@ static void reads_no_other_stacks(void **state)
 
 /* ---- what has a brief -------------------------------------------------------------------- */
 
+/* The stacks of @owner's that are new, or -1: there is no brief. */
+static int n_new_of(struct briefs *b, const struct brief_owner *owner, int64_t now)
+{
+	struct pprof_profile *p = cpu_profile(1);
+	struct brief made = BRIEF_NULL;
+	int r = make(b, owner, p, now, &made);
+	const int n = r ? -1 : (int)made.n;
+
+	brief_end(b, &made, true);
+	pprof_free(p);
+	return n;
+}
+
 static void expect_none(struct briefs *b, struct pprof_profile *p)
 {
 	struct brief made = BRIEF_NULL;
@@ -310,6 +323,9 @@ static void leaves_out_what_does_not_add_up(void **state)
 
 	(void)state;
 	assert_int_equal(briefs_new(&b), 0);
+	/* Enough that have one, or the program is given up. */
+	for (int i = 0; i < 20; i++)
+		assert_in_range(n_new_of(b, &api, NOW), 0, 100);
 	expect_none(b, empty_cpu());
 	expect_none(b, with(-1, 10));
 	expect_none(b, with(1, -10));
@@ -450,19 +466,6 @@ static void gives_up_what_was_lost(void **state)
 	briefs_free(b);
 }
 
-/* The stacks of @owner's that are new, or -1: there is no brief. */
-static int n_new_of(struct briefs *b, const struct brief_owner *owner, int64_t now)
-{
-	struct pprof_profile *p = cpu_profile(1);
-	struct brief made = BRIEF_NULL;
-	int r = make(b, owner, p, now, &made);
-	const int n = r ? -1 : (int)made.n;
-
-	brief_end(b, &made, true);
-	pprof_free(p);
-	return n;
-}
-
 /* More than there is room for, in turn: those that have a dictionary keep it. */
 static void many_owners(void **state)
 {
@@ -595,6 +598,28 @@ static uint32_t tries(uint32_t n)
 	return i - 1;
 }
 
+/* Labels in each of its profiles; or in some. */
+static void learns_of_labels(void **state)
+{
+	struct briefs *b;
+
+	(void)state;
+	assert_int_equal(briefs_new(&b), 0);
+	expect_none(b, empty_cpu());
+	assert_true(brief_expects(b, &api, NOW));
+	expect_none(b, with_label());
+	assert_false(brief_expects(b, &api, NOW + HOUR / 6));
+	assert_true(brief_expects(b, &api, NOW + HOUR / 6 + 1));
+	briefs_free(b);
+
+	assert_int_equal(briefs_new(&b), 0);
+	assert_in_range(n_new_of(b, &api, NOW), 50, 100);
+	expect_none(b, with_label());
+	assert_true(brief_expects(b, &api, NOW));
+	assert_int_equal(n_new_of(b, &api, NOW), 0);
+	briefs_free(b);
+}
+
 static void does_nothing_in_vain(void **state)
 {
 	(void)state;
@@ -637,6 +662,7 @@ int main(void)
 		cmocka_unit_test(many_owners),
 		cmocka_unit_test(begins_anew_when_full),
 		cmocka_unit_test(many_stacks),
+		cmocka_unit_test(learns_of_labels),
 		cmocka_unit_test(does_nothing_in_vain),
 		cmocka_unit_test(has_patience),
 	};
