@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libpprof/decode.h"
+#include "libpprof/utf8.h"
 
 /* ---- strings ----------------------------------------------------------------------------- */
 
@@ -19,6 +20,8 @@ static int add_string(struct pp_decoder *d, struct pp_reader *text)
 		return pp_too_large(d, "too many strings");
 	if (text->size && memchr(text->data, '\0', text->size))
 		return pp_malformed(d, "a string holds a NUL byte");
+	if (d->limits.utf8 && pp_find_not_utf8(text->data, text->size) < text->size)
+		return pp_malformed(d, "a string is not UTF-8");
 	if (d->peeks)
 		r = pp_array_append(&d->texts, sizeof(place), &place, 1);
 	else

@@ -15,8 +15,9 @@
  *
  * Mapping 0 is the main binary: that is the format's own rule, and its readers rely on it.
  *
- * Texts are C strings of any bytes, UTF-8 by the format's rule, which nobody checks. Where a text
- * is given, NULL is "".
+ * Texts are C strings of any bytes, UTF-8 by the format's rule, which google/pprof does not check;
+ * protobuf itself does, and refuses all of a message (libpprof/utf8.h). Where a text is given, NULL
+ * is "".
  *
  * Ownership: everything given is copied, and may point into the same profile. Texts handed out live
  * as long as the profile; other pointers handed out (lines, locations, values, labels) are valid
@@ -128,6 +129,7 @@ struct pprof_limits {
 	size_t functions; /* default 4 Mi */
 	size_t mappings;  /* default 64 Ki */
 	size_t strings;	  /* default 4 Mi */
+	bool utf8;	  /* a text that is not UTF-8 is malformed, not taken */
 };
 
 int pprof_new(struct pprof_profile **ret_profile);

@@ -2,6 +2,7 @@
 #include "agent/symbolize/profile.h"
 
 #include "base/buf.h"
+#include "libpprof/utf8.h"
 
 #define MAX_COMMENT 4096u
 
@@ -13,6 +14,8 @@ static void profile_freep(struct pprof_profile **p)
 /* Add the text of @line as a comment and end it. */
 static int add_comment(struct pprof_profile *p, struct buf *line)
 {
+	if (line->size)
+		pp_make_utf8(line->data, line->size);
 	buf_append_u8(line, 0);
 	int r = buf_error(line) ? buf_error(line) : pprof_add_comment(p, (const char *)line->data);
 

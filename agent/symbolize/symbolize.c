@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/index.h"
+#include "libpprof/utf8.h"
 
 /* What a frame became. */
 struct symbol {
@@ -42,9 +43,14 @@ static void symbolizer_fini(struct symbolizer *z)
 
 /* ---- one frame --------------------------------------------------------------------------- */
 
+/* In UTF-8, whatever a symbol or a path is made of: for one that is not, stores refuse all. */
 static char *span_text(struct span s)
 {
-	return s.size ? strndup((const char *)s.data, s.size) : strdup("");
+	char *text = s.size ? strndup((const char *)s.data, s.size) : strdup("");
+
+	if (text)
+		pp_make_utf8((uint8_t *)text, strlen(text));
+	return text;
 }
 
 static int add_function(struct symbolizer *z, const struct binary_line *line,
@@ -197,6 +203,8 @@ static int add_stack(struct symbolizer *z, const uint32_t *frames, uint32_t n, u
 static int add_mapping(struct symbolizer *z)
 {
 	const struct span id = binary_build(z->binary)->gnu_build_id;
+	const char *path = z->options.mapping_file;
+	_cleanup_(freep) char *name = path ? span_text(span_of(path, strlen(path))) : NULL;
 	char hex[2 * 64 + 1] = "";
 
 	for (size_t i = 0; i < id.size && i < 64; i++) {
@@ -206,12 +214,14 @@ static int add_mapping(struct symbolizer *z)
 		hex[2 * i + 1] = digits[id.data[i] & 15];
 		hex[2 * i + 2] = 0;
 	}
+	if (path && !name)
+		return -ENOMEM;
 	const struct binary_segment segment = binary_text_segment(z->binary);
 	const struct pprof_mapping m = {
 		.start = segment.address,
 		.limit = segment.address + segment.size,
 		.offset = segment.offset,
-		.file = z->options.mapping_file,
+		.file = name,
 		.build_id = hex,
 		.has_functions = true,
 	};

@@ -180,6 +180,7 @@ static int decode(struct span plain, const struct accept_limits *most, bool whol
 		.size = sizeof(limits),
 		.uncompressed = most->raw,
 		.samples = most->samples,
+		.utf8 = true, /* one name that is not, and clients refuse all of an answer */
 	};
 	const char *reason = "";
 

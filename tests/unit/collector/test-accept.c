@@ -136,6 +136,24 @@ static void puts_shapes_back(void **state)
 	end(&t, e);
 }
 
+/* google/pprof would take it. Protobuf would refuse each answer that such a name is in. */
+static void wants_utf8(void **state)
+{
+	struct encoded right = encode("cpu", "nanoseconds", "main.\xc3\xa9", PPROF_GZIP);
+	struct encoded wrong = encode("cpu", "nanoseconds", "main.\xe9", PPROF_GZIP);
+	struct trial t;
+
+	(void)state;
+	begin(&t, right);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	end(&t, right);
+	begin(&t, wrong);
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), INGEST_E_REFUSED);
+	assert_int_equal(t.why.code, REFUSAL_INVALID);
+	assert_string_equal(t.why.text, "the profile cannot be taken: a string is not UTF-8");
+	end(&t, wrong);
+}
+
 static void refuses(void **state)
 {
 	struct encoded e = encode("cpu", "nanoseconds", "main.f", PPROF_GZIP);
@@ -325,6 +343,7 @@ int main(void)
 		cmocka_unit_test(keeps_bytes),
 		cmocka_unit_test(compresses_and_names),
 		cmocka_unit_test(puts_shapes_back),
+		cmocka_unit_test(wants_utf8),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(refuses_bombs),
 		cmocka_unit_test(ends_no_later_than_it_came),

@@ -113,7 +113,7 @@ static void add(struct made *m, const uint32_t *frames, uint32_t n, uint64_t cou
 static void symbolize(struct made *m, uint32_t physical_frames)
 {
 	const struct symbolize_options options = {
-		.mapping_file = "/usr/bin/api",
+		.mapping_file = "/usr/bin/\xff\xc3\xa9\xc3",
 		.period = 1000,
 		.physical_frames = physical_frames,
 	};
@@ -495,7 +495,7 @@ static void test_mapping_is_the_text_segment_with_the_build_id(void **state)
 	assert_int_equal(mapping.start, 0x401000);
 	assert_int_equal(mapping.limit, 0x406000);
 	assert_int_equal(mapping.offset, 0x1000);
-	assert_string_equal(mapping.file, "/usr/bin/api");
+	assert_string_equal(mapping.file, "/usr/bin/?\xc3\xa9?");
 	assert_string_equal(mapping.build_id, "01abff");
 	assert_true(mapping.has_functions);
 	assert_false(mapping.has_inline_frames);
