@@ -130,6 +130,18 @@ static void judge_all(struct collector *c, const struct http_request *r,
 	}
 }
 
+static void fail_verdict(struct collector *c, struct http_answer *a, int result)
+{
+	struct refusal why;
+
+	if (result != CURATE_E_BUSY) {
+		route_fail(c, a, "the profile could not be judged", result);
+		return;
+	}
+	refuse(&why, REFUSAL_BUSY, "too many profiles are being made, try again");
+	route_refuse(a, &why);
+}
+
 static void answer_verdict(struct collector *c, const struct http_request *r, const char *name,
 			   struct http_answer *a)
 {
@@ -137,7 +149,7 @@ static void answer_verdict(struct collector *c, const struct http_request *r, co
 	int result = judge(c, r, name, (int64_t)clock_realtime(), true, &service);
 
 	if (result != 0) {
-		route_fail(c, a, "the profile could not be judged", result);
+		fail_verdict(c, a, result);
 		harden(a);
 		return;
 	}

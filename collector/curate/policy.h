@@ -7,7 +7,7 @@
  *	depth		2	locations of each stack that are kept; 0: all
  *	weight		cpu	cpu: each profile by its CPU time, so that the result is what the
  *				fleet costs; equal-instance: each instance (set of labels) as much
- *				as any other; equal-time: each hour as much as any other
+ *				as any other; equal-time: each day as much as any other
  *	decay		0.5	an older build's weight, relative to the next newer one's
  *	max-builds	5	builds that are used at most
  *	min-instances	1	instances below which a profile is not good enough
