@@ -212,7 +212,8 @@ static int open_http(struct collector *c, const struct credentials *secrets)
 		.answer_time = s->limits.answer_time,
 		.tls = s->tls.cert_file ? &tls : NULL,
 	};
-	const struct http_handlers handlers = { routes_admit, routes_answer, on_answered, c };
+	const struct http_handlers handlers = { routes_admit, routes_answer, routes_refuse,
+						on_answered, c };
 	int r = http_open(&options, &handlers, &c->http);
 
 	if (r == 0)

@@ -133,6 +133,30 @@ bool routes_admit(void *context, struct http_request *r, struct http_answer *ret
 	return false;
 }
 
+/* ---- refusals of the HTTP server --------------------------------------------------------- */
+
+static bool is_connect(const char *path)
+{
+	static const char pusher[] = "/push.v1.PusherService/";
+
+	return is_question(path) || !strncmp(path, pusher, sizeof(pusher) - 1);
+}
+
+void routes_refuse(void *context, const struct http_request *r, unsigned int status,
+		   const char *why, struct http_answer *ret_refusal)
+{
+	const char *code = status == 413 || status == 431 ? "resource_exhausted"
+			   : status == 403		  ? "permission_denied"
+			   : status == 503		  ? "unavailable"
+							  : "invalid_argument";
+
+	(void)context;
+	if (is_connect(http_path(r)))
+		put_error(ret_refusal, status, code, why);
+	else
+		http_answer_text(ret_refusal, status, why);
+}
+
 /* ---- answers ----------------------------------------------------------------------------- */
 
 void route_refuse_method(struct http_answer *a, const char *one, const char *other)

@@ -11,6 +11,10 @@ void routes_answer(void *context, const struct http_request *r, struct http_answ
 /* .admit: may it be asked at all? Keeps the tenant. */
 bool routes_admit(void *context, struct http_request *r, struct http_answer *ret_refusal);
 
+/* .refuse: as Connect has it, where its clients ask. */
+void routes_refuse(void *context, const struct http_request *r, unsigned int status,
+		   const char *why, struct http_answer *ret_refusal);
+
 /* The tenant of a request, that of its token or its X-Scope-OrgID. Without one "anonymous". */
 const char *route_tenant(const struct http_request *r);
 

@@ -75,7 +75,12 @@ static enum MHD_Result end_before_body(struct http_request *r)
 
 static bool set_refusal(struct http_request *r, unsigned int status, const char *why)
 {
-	http_answer_text(&r->answer, status, why);
+	const struct http_handlers *handlers = &r->http->handlers;
+
+	if (handlers->refuse)
+		handlers->refuse(handlers->context, r, status, why, &r->answer);
+	else
+		http_answer_text(&r->answer, status, why);
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		http_answer_field(&r->answer, MHD_HTTP_HEADER_RETRY_AFTER, "5");
 	return false;

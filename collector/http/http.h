@@ -102,6 +102,12 @@ struct http_handlers {
 	bool (*admit)(void *context, struct http_request *r, struct http_answer *ret_refusal);
 	/* In a worker, several at a time. */
 	void (*answer)(void *context, const struct http_request *r, struct http_answer *ret_answer);
+	/*
+	 * This server refuses @r by itself: how is that said to who asked it? In any thread. NULL:
+	 * by http_answer_text().
+	 */
+	void (*refuse)(void *context, const struct http_request *r, unsigned int status,
+		       const char *why, struct http_answer *ret_refusal);
 	/* In any thread. */
 	void (*answered)(void *context, const struct http_record *record);
 	void *context;

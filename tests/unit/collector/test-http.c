@@ -60,7 +60,9 @@ static int begin(struct trial *t, const char *address)
 					      .header_time = 60000000000,
 					      .body_time = 60000000000,
 					      .answer_time = 60000000000 };
-	const struct http_handlers handlers = { admit, answer, answered, t };
+	const struct http_handlers handlers = {
+		.admit = admit, .answer = answer, .answered = answered, .context = t
+	};
 
 	sem_init(&t->begun, 0, 0);
 	return http_open(&options, &handlers, &t->http);
