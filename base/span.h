@@ -57,11 +57,6 @@ static inline bool span_u8(struct span s, uint64_t offset, uint8_t *ret_value)
 	return span_read(s, offset, ret_value, sizeof(*ret_value));
 }
 
-static inline bool span_u16(struct span s, uint64_t offset, uint16_t *ret_value)
-{
-	return span_read(s, offset, ret_value, sizeof(*ret_value));
-}
-
 static inline bool span_u32(struct span s, uint64_t offset, uint32_t *ret_value)
 {
 	return span_read(s, offset, ret_value, sizeof(*ret_value));

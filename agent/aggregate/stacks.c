@@ -24,14 +24,6 @@ void stacks_fini(struct stacks *s)
 	stacks_init(s, s->max_bytes);
 }
 
-void stacks_clear(struct stacks *s)
-{
-	s->n_frames = 0;
-	s->n_entries = 0;
-	s->total = s->refused = 0;
-	index_clear(&s->index);
-}
-
 size_t stacks_memory(const struct stacks *s)
 {
 	return s->frames_capacity * sizeof(*s->frames) + s->entries_capacity * sizeof(*s->entries) +

@@ -38,9 +38,6 @@ void stacks_fini(struct stacks *s);
 /* Add @count samples of one stack, leaf first. 0, STACKS_E_FULL or -ENOMEM. */
 int stacks_add(struct stacks *s, const uint32_t *frames, uint32_t n, uint64_t count);
 
-/* Forget all, keep the memory. */
-void stacks_clear(struct stacks *s);
-
 static inline const uint32_t *stacks_frames(const struct stacks *s, const struct stacks_entry *e)
 {
 	return s->frames + e->first;

@@ -87,7 +87,6 @@ struct binary_line {
 struct binary_build {
 	struct span go_version;	  /* "go1.26.8", as written */
 	int minor;		  /* 26; found from pclntab's form where there is no build info */
-	bool has_experiment;	  /* "X:" in the version: m's layout may differ */
 	struct span main_path;	  /* path: the main package */
 	struct span main_module;  /* mod: module path */
 	struct span main_version; /* mod: version */

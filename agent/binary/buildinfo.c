@@ -32,9 +32,6 @@ static void parse_version(struct binary_build *b)
 	struct span rest = b->go_version;
 
 	for (uint64_t at = 0; span_from(b->go_version, at, &rest) && rest.size; at++)
-		if (span_starts_with(rest, "X:"))
-			b->has_experiment = true;
-	for (uint64_t at = 0; span_from(b->go_version, at, &rest) && rest.size; at++)
 		if (span_starts_with(rest, "go1."))
 			break;
 	for (size_t i = 4; i < rest.size && i < 7; i++) {

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t status;
 	uint8_t type;
 
-	if (!span_u16(input, 0, &status) || !span_u8(input, 2, &type) ||
+	if (!span_read(input, 0, &status, sizeof(status)) || !span_u8(input, 2, &type) ||
 	    !span_from(input, 3, &body))
 		return 0;
 	struct answer a = { .status = 100 + status % 500,

@@ -62,28 +62,12 @@ static void test_a_few_stacks_are_small(void **state)
 	stacks_fini(&s);
 }
 
-static void test_clear_forgets(void **state)
-{
-	struct stacks s;
-
-	(void)state;
-	stacks_init(&s, 1 << 20);
-	assert_int_equal(stacks_add(&s, one, 3, 1), 0);
-	stacks_clear(&s);
-	assert_int_equal(s.total, 0);
-	assert_int_equal(stacks_add(&s, two, 3, 1), 0);
-	assert_int_equal(s.n_entries, 1);
-	assert_memory_equal(stacks_frames(&s, &s.entries[0]), two, sizeof(two));
-	stacks_fini(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_stacks_are_one_entry),
 		cmocka_unit_test(test_cap_refuses_new_stacks_and_counts_them),
 		cmocka_unit_test(test_a_few_stacks_are_small),
-		cmocka_unit_test(test_clear_forgets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
