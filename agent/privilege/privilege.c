@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "base/cleanup.h"
@@ -56,10 +57,11 @@ static bool is_before(const struct privilege_facts *facts, unsigned int major, u
 int privilege_read(struct privilege_facts *ret_facts)
 {
 	struct utsname system;
+	struct rlimit locked;
 	uint64_t major, minor;
 
 	*ret_facts = (struct privilege_facts){ 0 };
-	if (uname(&system) < 0)
+	if (uname(&system) < 0 || getrlimit(RLIMIT_MEMLOCK, &locked) < 0)
 		return -errno;
 	struct span release = span_of(system.release, strlen(system.release));
 	if (!text_number(&release, 10, &major) || !text_skip(&release, ".") ||
@@ -67,6 +69,7 @@ int privilege_read(struct privilege_facts *ret_facts)
 		return -EINVAL;
 	ret_facts->kernel_major = (unsigned int)major;
 	ret_facts->kernel_minor = (unsigned int)minor;
+	ret_facts->locks_memory = locked.rlim_cur == RLIM_INFINITY;
 	if (capng_get_caps_process() < 0)
 		return -EIO;
 	for (unsigned int capability = 0; capability <= CAP_CHECKPOINT_RESTORE; capability++)
@@ -99,7 +102,7 @@ size_t privilege_missing(const struct privilege_facts *facts,
 				.must = rule->must,
 			};
 	}
-	if (is_before(facts, 5, 11) && !is_held(facts, &memlock))
+	if (is_before(facts, 5, 11) && !facts->locks_memory && !is_held(facts, &memlock))
 		ret_needs[n++] = (struct privilege_need){ .name = memlock.name,
 							  .why = memlock.why,
 							  .must = memlock.must };

@@ -27,6 +27,7 @@
 struct privilege_facts {
 	uint64_t permitted; /* of the process, a bit for each capability */
 	unsigned int kernel_major, kernel_minor;
+	bool locks_memory; /* without a limit (RLIMIT_MEMLOCK) */
 };
 
 struct privilege_need {

@@ -70,6 +70,16 @@ static uint64_t kept(uint64_t permitted, unsigned int major, unsigned int minor)
 	return privilege_kept(&facts);
 }
 
+/* As the unit has it: LimitMEMLOCK=infinity. */
+static void nothing_lifts_what_is_lifted(void **state)
+{
+	struct privilege_facts facts = { FIVE, 5, 10, .locks_memory = true };
+	struct privilege_need needs[PRIVILEGE_MAX_NEEDS];
+
+	(void)state;
+	assert_int_equal(privilege_missing(&facts, needs), 0);
+}
+
 static void what_is_kept(void **state)
 {
 	(void)state;
@@ -279,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_missing_by_kernel),
+		cmocka_unit_test(nothing_lifts_what_is_lifted),
 		cmocka_unit_test(what_is_kept),
 		cmocka_unit_test(only_what_is_kept_is_left),
 		cmocka_unit_test(what_the_agent_does_goes_on),
