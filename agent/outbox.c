@@ -17,6 +17,12 @@
  * time of a segment) 100 profiles are there in 13 s. */
 #define PUSHES_AT_ONCE 4
 
+static const enum deliver_old old_ones[] = {
+	[CONFIG_TOO_OLD_SEND] = DELIVER_OLD_SEND,
+	[CONFIG_TOO_OLD_DROP] = DELIVER_OLD_DROP,
+	[CONFIG_TOO_OLD_RESTAMP] = DELIVER_OLD_RESTAMP,
+};
+
 static_assert(sizeof(struct label) == sizeof(struct store_label), "the same shape");
 
 /* ---- stores ------------------------------------------------------------------------------ */
@@ -89,8 +95,7 @@ static int open_stores(const struct agent_config *config, struct loop *loop, str
 		ret_opened->n++;
 		deliver_key(c->url, c->tenant, key);
 		to->key = key;
-		to->old = c->too_old == CONFIG_TOO_OLD_RESTAMP ? DELIVER_OLD_RESTAMP
-							       : DELIVER_OLD_DROP;
+		to->old = old_ones[c->too_old];
 		to->max_future = c->max_future;
 	}
 	return 0;

@@ -27,6 +27,7 @@ enum config_switch {
 };
 
 enum config_too_old {
+	CONFIG_TOO_OLD_SEND,
 	CONFIG_TOO_OLD_DROP,
 	CONFIG_TOO_OLD_RESTAMP,
 };

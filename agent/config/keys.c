@@ -16,7 +16,7 @@ static const char *const switches[] = { "auto", "on", "off", NULL };
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const levels[] = { "debug", "info", "warning", "error", NULL };
 static const char *const actions[] = { "profile", "ignore", NULL };
-static const char *const old_ones[] = { "drop", "restamp", NULL };
+static const char *const old_ones[] = { "send", "drop", "restamp", NULL };
 static const char *const filters[] = { "kill", "error", "off", NULL };
 
 #define IN_AGENT(member) .offset = offsetof(struct agent_config, member)
@@ -61,13 +61,14 @@ static const struct config_key store_keys[] = {
 	  .help = "likewise for its samples; 0: as the store does by default" },
 	{ "max_past", NULL, CONFIG_DURATION, IN_STORE(max_past), .fallback = "55m",
 	  .max = 3650 * DAY, .value = "TIME",
-	  .help = "the store refuses what is older; 0: nothing is too old" },
+	  .help = "the store refuses what is older, for too_old; 0: nothing is too old" },
 	{ "max_future", NULL, CONFIG_DURATION, IN_STORE(max_future), .fallback = "10m",
 	  .max = 3650 * DAY, .value = "TIME",
-	  .help = "the store refuses what is so far ahead; 0: nothing is" },
-	{ "too_old", NULL, CONFIG_CHOICE, IN_STORE(too_old), .fallback = "drop",
+	  .help = "the store refuses what is so far ahead, likewise; 0: nothing is" },
+	{ "too_old", NULL, CONFIG_CHOICE, IN_STORE(too_old), .fallback = "send",
 	  .choices = old_ones, .value = "WHAT",
-	  .help = "profiles too old for the store are dropped, or sent with the present as time" },
+	  .help = "profiles of times that the store refuses are sent all the same, dropped, or sent with "
+		  "the present as time" },
 };
 
 static const struct config_key rule_keys[] = {

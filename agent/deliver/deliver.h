@@ -161,6 +161,7 @@ struct deliver_clock {
 };
 
 enum deliver_old {
+	DELIVER_OLD_SEND, /* the store may take it nevertheless, or refuses it */
 	DELIVER_OLD_DROP,
 	DELIVER_OLD_RESTAMP, /* pushed with the present as its time, by deliver_owner.adapt */
 };

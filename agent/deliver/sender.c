@@ -293,7 +293,7 @@ static int adapt(struct push *push, struct store_profile *profile)
 	const struct deliver_owner *owner = &reporter(s)->owner;
 	bool escape = store_limits(s->store)->escape_shapes;
 	uint64_t now = report_wall(reporter(s));
-	bool restamp = !in_window(s, profile->time, now);
+	bool restamp = s->old != DELIVER_OLD_SEND && !in_window(s, profile->time, now);
 	struct delivery delivery = split_delivery(&push->image, push->id);
 	struct deliver_piece made = { NULL };
 

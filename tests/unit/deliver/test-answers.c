@@ -332,10 +332,23 @@ static void submit_old(struct world *w)
 	world_run_until(w, world_is_idle);
 }
 
+/* The store knows best what it takes. */
+static void test_old_ones_are_sent(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w, 1);
+	submit_old(w);
+	assert_int_equal(fake_store_taken(w->stores[0], "profile 1"), 1);
+	assert_int_equal(fake_store_taken(w->stores[0], "profile 2"), 1);
+	assert_int_equal(world_store(w, "a").dropped[DELIVER_DROP_WINDOW], 0);
+}
+
 static void test_old_ones_are_dropped(void **state)
 {
 	struct world *w = *state;
 
+	w->old = DELIVER_OLD_DROP;
 	world_open(w, 1);
 	submit_old(w);
 	assert_int_equal(w->stores[0]->n, 1);
@@ -405,6 +418,7 @@ int main(void)
 		T(test_without_a_splitter_the_store_decides),
 		T(test_pieces_wait_in_the_place_of_the_whole),
 		T(test_whole_and_pieces_after_a_kill),
+		T(test_old_ones_are_sent),
 		T(test_old_ones_are_dropped),
 		T(test_old_ones_are_restamped),
 		T(test_early_ones_are_restamped),
