@@ -86,7 +86,8 @@ static uint64_t lost_so_far(const struct agent *a)
 
 int turn_schedule(struct agent *a)
 {
-	uint64_t length = a->config.window, offset = window_offset(a->node, length);
+	uint64_t length = a->config.window,
+		 offset = window_offset(a->node_label ? a->node_label : a->node, length);
 
 	return loop_timer_set(&a->window, window_next(clock_realtime(), length, offset), 0);
 }
