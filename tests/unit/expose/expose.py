@@ -20,7 +20,8 @@ samples_total samples_lost_total stacks_truncated_total unwind_errors_total proc
 binaries_cached binaries_cached_bytes profiles_written_total profile_bytes_total memory_bytes
 spool_bytes spool_files spool_oldest_seconds push_requests_total push_retries_total
 push_dropped_profiles_total push_dropped_bytes_total push_latency_seconds
-last_success_timestamp_seconds k8s_watch_connected k8s_watch_relists_total""".split()
+last_success_timestamp_seconds k8s_watch_connected k8s_watch_relists_total
+symbolization_total cache_evictions_total groups_refused_total binaries_unreadable_total""".split()
 
 
 class Server:
@@ -83,6 +84,9 @@ def metrics_are_well_formed(server):
                 if labels.items() <= l.items() and not n.endswith(("_bucket", "_sum"))]
     main = "http://main:4040 team"
     assert value("samples_total", result="counted") == [1000]
+    assert value("symbolization_total", result="foreign") == [7]
+    assert value("cache_evictions_total", cache="binaries") == [5]
+    assert value("binaries_unreadable_total") == [3]
     assert value("push_requests_total", store=main, code="429") == [4]
     assert value("push_requests_total", code="other") == [1]
     assert value("push_dropped_profiles_total", store=main, reason="refused") == [1]

@@ -13,6 +13,7 @@
 #include "agent/expose/expose.h"
 
 static const struct snapshot_count samples[] = { { "counted", 1000 }, { "foreign", 7 } };
+static const struct snapshot_count evictions[] = { { "binaries", 5 } };
 static const struct snapshot_count lost[] = { { "ring_full", 3 }, { "unnamed", 0 } };
 static const struct snapshot_count kinds[] = { { "external", 2 } };
 static const struct snapshot_count parts[] = { { "stacks", 1 << 20 }, { "bpf", 4 << 20 } };
@@ -74,6 +75,9 @@ static void fill(void *context, struct agent_snapshot *s)
 		.frequency = 99,
 		.windows = 5,
 		.samples = { samples, 2 },
+		.symbolization = { samples, 2 },
+		.evictions = { evictions, 1 },
+		.binaries_unreadable = 3,
 		.lost = { lost, 2 },
 		.unwind_errors = { kinds, 1 },
 		.memory = { parts, 2 },
