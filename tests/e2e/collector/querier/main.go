@@ -2,7 +2,8 @@
 
 // Asks a store through Pyroscope's own generated client, as profilecli and Grafana's data source do:
 // every call, in protobuf and in JSON, with requests compressed and not. What was pushed are the files
-// given; their sums, as google/pprof adds them up, are what the answers are held against.
+// given; their sums, as google/pprof adds them up, are what the answers are held against. Then they are
+// pushed the same way, as profilecli and Grafana Alloy do.
 //
 //	querier URL FROM-MS TO-MS FILE...
 package main
@@ -363,7 +364,7 @@ func main() {
 		files = append(files, must(profile.ParseData(must(os.ReadFile(name)))))
 	}
 	merged := must(profile.Merge(files))
-	for _, options := range [][]connect.ClientOption{
+	for number, options := range [][]connect.ClientOption{
 		{}, {connect.WithSendGzip()}, {connect.WithProtoJSON()}, {connect.WithProtoJSON(), connect.WithSendGzip()}} {
 		a := &asker{
 			querierv1connect.NewQuerierServiceClient(http.DefaultClient, os.Args[1], options...),
@@ -374,6 +375,7 @@ func main() {
 		a.trees()
 		a.series()
 		a.refusals()
+		a.push(os.Args[1], fmt.Sprintf("pushed-%d", number), os.Args[4:], options)
 	}
 	fmt.Println("all answers are as google/pprof has them")
 }
