@@ -8,14 +8,17 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/packages.h"
 #include "cli/pull_item.h"
 #include "cli/pull_report.h"
 #include "cli/say.h"
+#include "pgo/cold.h"
 
 #define COMMAND	  "pull"
 #define FILE_NAME "default.pgo"
+#define MAX_COLD  ((size_t)4 << 20) /* bytes, as hone-collector takes */
 
 struct pull {
 	struct pull_options options;
@@ -31,6 +34,7 @@ static void pull_fini(struct pull *p)
 	for (size_t i = 0; i < p->n; i++)
 		pull_item_fini(&p->items[i]);
 	free(p->items);
+	cold_free(p->options.cold);
 }
 
 static int give_up(struct pull *p, const char *what)
@@ -118,6 +122,26 @@ static int find_items(struct pull *p)
 	return add_item(p, name, o->output);
 }
 
+/* 0; 1 where the file is of no use, and it was said why; -errno. */
+static int find_cold(struct pull *p)
+{
+	_cleanup_(buf_fini) struct buf text = BUF_INIT(MAX_COLD);
+	const char *file = p->options.cold_file;
+	char why[PULL_WHY_SIZE];
+	size_t line;
+	int r = file ? file_read(file, &text) : 0;
+
+	if (r < 0) {
+		snprintf(why, sizeof(why), "%.500s: %s", file, strerror(-r));
+		return give_up(p, why);
+	}
+	r = cold_new(span_of(text.data, text.size), &p->options.cold, &line);
+	if (r <= 0)
+		return r;
+	snprintf(why, sizeof(why), "%.500s: line %zu is not the name of a function", file, line);
+	return give_up(p, why);
+}
+
 /* ---- fetching ---------------------------------------------------------------------------- */
 
 static bool is_of(const char *url, const char *scheme)
@@ -197,7 +221,9 @@ int cmd_pull(int argc, char **argv)
 		return code;
 	/* libcurl's and ours: a connection, or a pipe, that is gone is an error like others. */
 	signal(SIGPIPE, SIG_IGN);
-	int r = find_items(&p);
+	int r = find_cold(&p);
+	if (r == 0)
+		r = find_items(&p);
 	if (r == 0)
 		r = fetch(&p);
 	if (r < 0)

@@ -161,6 +161,19 @@ static int add_up(struct blend *b, struct pgo_notes *notes, struct blend_result 
 	return r > 0 ? BLEND_E_TOO_LARGE : r;
 }
 
+static int chill(struct pprof_profile **p, const struct cold_list *cold)
+{
+	struct pprof_profile *without;
+	struct cold_effect effect;
+	int r = cold_apply(cold, *p, &without, &effect);
+
+	if (without) {
+		pprof_free(*p);
+		*p = without;
+	}
+	return r == -E2BIG ? BLEND_E_TOO_LARGE : r;
+}
+
 static int add_comment(struct pprof_profile *p, const struct pgo_notes *notes)
 {
 	_cleanup_(buf_fini) struct buf text = BUF_INIT(1024);
@@ -172,7 +185,7 @@ static int add_comment(struct pprof_profile *p, const struct pgo_notes *notes)
 	return buf_error(&text) ? buf_error(&text) : pprof_add_comment(p, (const char *)text.data);
 }
 
-int blend_finish(struct blend *b, struct blend_result *ret_result)
+int blend_finish(struct blend *b, const struct cold_list *cold, struct blend_result *ret_result)
 {
 	_cleanup_(freep) uint8_t *data = NULL;
 	struct pgo_notes notes = { 0 };
@@ -183,6 +196,8 @@ int blend_finish(struct blend *b, struct blend_result *ret_result)
 	int r = fit(b);
 	if (r == 0)
 		r = add_up(b, &notes, ret_result);
+	if (r == 0)
+		r = chill(&b->builds[0].sum, cold);
 	if (r == 0)
 		r = add_comment(b->builds[0].sum, &notes);
 	if (r == 0)

@@ -2,13 +2,15 @@
 /*
  * One profile out of many, for sources that do not do it themselves: each is trimmed to what the
  * compiler reads (pgo/trim.h) and added, the builds one by one, newest first, until the samples
- * suffice. As hone-collector does it; the same profiles in the same order give the same bytes.
+ * suffice, and calls of cold functions are taken out (pgo/cold.h). As hone-collector does it; the
+ * same profiles in the same order give the same bytes.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/span.h"
 #include "libpprof/pprof.h"
+#include "pgo/cold.h"
 #include "pgo/notes.h"
 
 #define BLEND_MAX_BUILDS 16
@@ -63,7 +65,7 @@ struct blend_result {
 void blend_result_fini(struct blend_result *r);
 
 /* Once, as the last thing. 0, BLEND_E_EMPTY, BLEND_E_TOO_LARGE or -errno. */
-int blend_finish(struct blend *b, struct blend_result *ret_result);
+int blend_finish(struct blend *b, const struct cold_list *cold, struct blend_result *ret_result);
 
 /* What hone's comments in @p say of the program; "" where they do not. */
 struct blend_origin {

@@ -39,6 +39,7 @@ static const char help[] =
 	"  --min-coverage PERC  not if the samples have seen less of the program's calls\n"
 	"  --min-change PERC    not if less of the weight of calls would change: a new profile\n"
 	"                       costs a whole rebuild (0)\n"
+	"  --cold FILE          more functions that are not to be inlined for being hot\n"
 	"  --any                also one that is not good enough\n"
 	"  --fail               exit status 3 where there was no profile, 1 on errors\n"
 	"  --dry-run            write nothing\n"
@@ -58,6 +59,7 @@ enum {
 	OPTION_MAX_AGE,
 	OPTION_MIN_COVERAGE,
 	OPTION_MIN_CHANGE,
+	OPTION_COLD,
 	OPTION_ANY,
 	OPTION_FAIL,
 	OPTION_DRY_RUN,
@@ -75,6 +77,7 @@ static const struct option options[] = {
 	{ "max-age", required_argument, NULL, OPTION_MAX_AGE },
 	{ "min-coverage", required_argument, NULL, OPTION_MIN_COVERAGE },
 	{ "min-change", required_argument, NULL, OPTION_MIN_CHANGE },
+	{ "cold", required_argument, NULL, OPTION_COLD },
 	{ "any", no_argument, NULL, OPTION_ANY },
 	{ "fail", no_argument, NULL, OPTION_FAIL },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
@@ -182,6 +185,9 @@ static int take(struct pull_options *o, int option, char **argv)
 		return take_percent("--min-coverage", &o->min_coverage);
 	case OPTION_MIN_CHANGE:
 		return take_percent("--min-change", &o->min_change);
+	case OPTION_COLD:
+		o->cold_file = optarg;
+		return -1;
 	case 'h':
 		return say("%s", help) ? HONE_OK : HONE_ERROR;
 	case ':':

@@ -9,6 +9,8 @@
 #define PULL_MAX_FROM	256
 #define PULL_MAX_LABELS 8
 
+struct cold_list; /* pgo/cold.h */
+
 struct pull_options {
 	struct remote remote;
 	const char *from[PULL_MAX_FROM]; /* /debug/pprof URLs, instead of a store */
@@ -22,6 +24,8 @@ struct pull_options {
 	struct store_label labels[PULL_MAX_LABELS]; /* only profiles that have them */
 	size_t n_labels;
 	uint64_t window, max_age; /* ns; 0: the store's own; no limit */
+	const char *cold_file;	  /* NULL: the shipped list alone */
+	struct cold_list *cold;	  /* of both, by pull.c */
 	double min_coverage;	  /* 0 to 1 */
 	double min_change;	  /* likewise: share of call-edge weight */
 	bool any, fail, dry_run, json, quiet;

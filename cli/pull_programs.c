@@ -111,10 +111,11 @@ static int add_answer(const struct pull_options *o, struct blend *b, const char 
 	return 0;
 }
 
-static int finish(struct blend *b, struct pull_item *item, const char *why)
+static int finish(const struct pull_options *o, struct blend *b, struct pull_item *item,
+		  const char *why)
 {
 	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
-	int r = blend_finish(b, &result);
+	int r = blend_finish(b, o->cold, &result);
 
 	if (r == 0) {
 		item->got = result.pprof;
@@ -139,7 +140,7 @@ static int ask(const struct pull_options *o, struct fetch *fetches, struct pull_
 	}
 	for (size_t i = 0; r == 0 && i < o->n_from; i++)
 		r = add_answer(o, &b, o->from[i], &fetches[i], why);
-	return r == 0 ? finish(&b, item, why) : r;
+	return r == 0 ? finish(o, &b, item, why) : r;
 }
 
 int pull_from_programs(const struct pull_options *o, struct pull_item *items, size_t n)

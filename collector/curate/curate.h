@@ -6,8 +6,8 @@
  * so on until the samples suffice (struct pgo_quality, .enough). Newest is what appeared last: the
  * build whose first profile is the youngest. Which of them, and with which weights, says a policy
  * (policy.h). All are trimmed and added up (pgo/trim.h), calls of cold functions are taken out
- * (cold.h), and the whole is judged (pgo/quality.h) and encoded: the same profiles and policy give
- * the same bytes, whatever the order in which they came and whenever it is asked.
+ * (pgo/cold.h), and the whole is judged (pgo/quality.h) and encoded: the same profiles and policy
+ * give the same bytes, whatever the order in which they came and whenever it is asked.
  *
  * What a standing request gives is published: kept in the depot, given again while what is hot
  * stays the same, also after a restart, and held by tags (collector/depot/shelf.h).
@@ -20,10 +20,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "collector/curate/cold.h"
 #include "collector/curate/explain.h"
 #include "collector/curate/policy.h"
 #include "collector/depot/depot.h"
+#include "pgo/cold.h"
 
 #define CURATE_MAX_PROFILES  10000u /* more are left out, the oldest of the oldest builds first */
 #define CURATE_MAX_WAITING   4u

@@ -21,7 +21,8 @@
  *	hold		0.9	what was published stays while the overlap of hot call edges with
  *				what would be made now is as much; 0: make anew each time
  *	max-hold	7d	but no longer than this
- *	cold		1	calls of functions on the cold list are taken out (cold.h); 0: not
+ *	cold		1	calls of functions on the cold list are taken out (pgo/cold.h); 0:
+ *not
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "collector/curate/publish.h"
 
 #include <errno.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,12 +179,27 @@ static int publish(struct depot *d, const struct curate_request *request, struct
 	return publish_outcome(r);
 }
 
+/* In hexadecimal, the first 8 bytes. */
+static void print_digest(struct span text, struct buf *to)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx h;
+
+	sha256_init(&h);
+	sha256_update(&h, text.size, text.data);
+	sha256_digest(&h, sizeof(digest), digest);
+	for (size_t i = 0; i < 8; i++)
+		buf_printf(to, "%02x", digest[i]);
+}
+
 static int print_policy(const struct curate_request *request, const struct cold_list *cold,
 			struct buf *to)
 {
 	curate_policy_print(&request->policy, to);
-	if (cold)
-		buf_printf(to, " list=%s", cold_digest(cold));
+	if (cold) {
+		buf_append_text(to, " list=");
+		print_digest(cold_text(cold), to);
+	}
 	return buf_error(to);
 }
 

@@ -33,7 +33,7 @@ struct settings {
 	} log;
 
 	struct {
-		const char *policy, *cold; /* files: curate/policy.h, curate/cold.h */
+		const char *policy, *cold; /* files: curate/policy.h, pgo/cold.h */
 	} pgo;
 
 	struct {

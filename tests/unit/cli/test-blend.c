@@ -26,6 +26,18 @@ static void add(struct blend *b, const char *build, struct pprof_profile *p)
 	pprof_free(p);
 }
 
+/* With the shipped list of cold functions. */
+static int finish(struct blend *b, struct blend_result *r)
+{
+	struct cold_list *cold;
+	size_t line;
+
+	assert_int_equal(cold_new(span_of(NULL, 0), &cold, &line), 0);
+	int e = blend_finish(b, cold, r);
+	cold_free(cold);
+	return e;
+}
+
 static int64_t samples_of(const struct blend_result *r, struct pgo_notes *ret_notes)
 {
 	struct pprof_profile *p;
@@ -47,7 +59,7 @@ static void all_are_added_up(void **state)
 	(void)state;
 	add(&b, "new", calls(3, 2, "hone: samples=6 lost=1 truncated=2 unsymbolized=0"));
 	add(&b, "old", calls(5, 1, "hone: samples=5 lost=3 truncated=0 unsymbolized=1"));
-	assert_int_equal(blend_finish(&b, &r), 0);
+	assert_int_equal(finish(&b, &r), 0);
 	assert_int_equal(r.n_builds, 2);
 	assert_int_equal(r.n_profiles, 2);
 	assert_int_equal(r.until, 1015);
@@ -69,11 +81,42 @@ static void older_builds_only_until_it_suffices(void **state)
 	add(&b, "new", calls(30, 1000, NULL));
 	add(&b, "old", calls(40, 1000, NULL));
 	add(&b, "new", calls(10, 1000, NULL));
-	assert_int_equal(blend_finish(&b, &r), 0);
+	assert_int_equal(finish(&b, &r), 0);
 	assert_int_equal(r.n_builds, 1);
 	assert_int_equal(r.n_profiles, 2);
 	assert_int_equal(r.until, 1040);
 	assert_int_equal(samples_of(&r, &notes), 40000);
+	blend_result_fini(&r);
+	blend_fini(&b);
+}
+
+/* What the compiler is to inline as without a profile, in whatever build. */
+static void cold_functions_are_not_called(void **state)
+{
+	struct blend b = BLEND_NULL;
+	struct blend_result r = BLEND_RESULT_NULL;
+	struct pprof_profile *p = calls(2, 1, NULL);
+	struct pgo_edges *edges;
+	size_t cold = 0;
+
+	(void)state;
+	made_sample(p, made_location(p, "runtime.gopark", 11, 0x200000),
+		    made_location(p, "runtime.ReadTrace", 12, 0x2000), 5);
+	add(&b, "new", calls(3, 2, NULL));
+	add(&b, "old", p);
+	assert_int_equal(finish(&b, &r), 0);
+	assert_int_equal(pprof_decode(r.pprof.data, r.pprof.size, NULL, &p, NULL), 0);
+	assert_int_equal(pgo_edges_new(p, &edges), 0);
+	assert_int_equal(edges->n_edges, 4);
+	for (size_t i = 0; i < edges->n_edges; i++) {
+		const char *callee = pgo_names_text(&edges->names, edges->edges[i].callee);
+
+		assert_string_not_equal(callee, "runtime.gopark");
+		cold += !strcmp(callee, COLD_PREFIX "runtime.gopark");
+	}
+	assert_int_equal(cold, 1);
+	pgo_edges_free(edges);
+	pprof_free(p);
 	blend_result_fini(&r);
 	blend_fini(&b);
 }
@@ -88,7 +131,7 @@ static void only_cpu_profiles_are_taken(void **state)
 	made_call(heap, 1, 1);
 	assert_int_equal(blend_add(&b, "", heap), BLEND_E_MALFORMED);
 	pprof_free(heap);
-	assert_int_equal(blend_finish(&b, &r), BLEND_E_EMPTY);
+	assert_int_equal(finish(&b, &r), BLEND_E_EMPTY);
 	blend_result_fini(&r);
 	blend_fini(&b);
 }
@@ -128,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_added_up),
 		cmocka_unit_test(older_builds_only_until_it_suffices),
+		cmocka_unit_test(cold_functions_are_not_called),
 		cmocka_unit_test(only_cpu_profiles_are_taken),
 		cmocka_unit_test(builds_beyond_the_cap_are_counted),
 		cmocka_unit_test(comments_tell_the_origin),

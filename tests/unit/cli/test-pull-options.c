@@ -50,7 +50,8 @@ static void all_can_be_said(void **state)
 	(void)state;
 	assert_int_equal(parse("--store", "https://s", "./a", "--window", "7d", "--max-age", "90m",
 			       "--min-coverage", "92.5%", "--min-change", "5", "--any", "--fail",
-			       "./b", "--dry-run", "--timeout", "5s", "--header", "A: b", NULL),
+			       "./b", "--dry-run", "--cold", "list", "--timeout", "5s", "--header",
+			       "A: b", NULL),
 			 -1);
 	assert_string_equal(options.remote.options.url, "https://s");
 	assert_true(options.window == 7 * DAY && options.max_age == 90 * 60 * SECOND);
@@ -59,6 +60,7 @@ static void all_can_be_said(void **state)
 	assert_true(options.any && options.fail && options.dry_run);
 	assert_true(options.remote.options.timeout == 5 * SECOND);
 	assert_int_equal(options.remote.options.n_headers, 1);
+	assert_string_equal(options.cold_file, "list");
 	assert_int_equal(options.n_patterns, 2);
 	assert_string_equal(options.patterns[1], "./b");
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/curate/cold.h"
+#include "pgo/cold.h"
 #include "pgo/edges.h"
 #include "pgo/random.h"
 #include "pgo/trim.h"

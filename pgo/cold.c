@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collector/curate/cold.h"
+#include "pgo/cold.h"
 
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -24,7 +23,7 @@ struct name {
 
 struct cold_list {
 	char *text;
-	char digest[17];
+	size_t size;
 	struct name names[COLD_MAX_NAMES];
 	size_t n;
 };
@@ -71,21 +70,9 @@ static bool add_line(struct cold_list *l, struct span line)
 	return true;
 }
 
-static void digest(struct cold_list *l, size_t size)
+struct span cold_text(const struct cold_list *l)
 {
-	uint8_t bytes[SHA256_DIGEST_SIZE];
-	struct sha256_ctx h;
-
-	sha256_init(&h);
-	sha256_update(&h, size, (const uint8_t *)l->text);
-	sha256_digest(&h, sizeof(bytes), bytes);
-	for (size_t i = 0; i < 8; i++)
-		snprintf(l->digest + 2 * i, 3, "%02x", bytes[i]);
-}
-
-const char *cold_digest(const struct cold_list *l)
-{
-	return l->digest;
+	return span_of(l->text, l->size);
 }
 
 int cold_new(struct span user, struct cold_list **ret_list, size_t *ret_line)
@@ -102,8 +89,8 @@ int cold_new(struct span user, struct cold_list **ret_list, size_t *ret_line)
 	memcpy(l->text, shipped, head);
 	if (user.size)
 		memcpy(l->text + head, user.data, user.size);
-	digest(l, head + user.size);
-	struct span rest = span_of(l->text, head + user.size), line;
+	l->size = head + user.size;
+	struct span rest = cold_text(l), line;
 	for (size_t n = 0; text_line(&rest, &line); n++) {
 		if (line.size && !add_line(l, line)) {
 			*ret_line = n - 1; /* of the user's, from 1: two are shipped */

@@ -44,8 +44,8 @@ struct cold_list;
 /* The shipped list and @user's, which may be empty. 0, COLD_E_WRONG or -ENOMEM. */
 int cold_new(struct span user, struct cold_list **ret_list, size_t *ret_line);
 struct cold_list *cold_free(struct cold_list *l);
-/* A digest of the list as it was given, in hexadecimal digits. */
-const char *cold_digest(const struct cold_list *l);
+/* The list as it was given, the shipped one first: equal texts are equal lists. */
+struct span cold_text(const struct cold_list *l);
 
 bool cold_has(const struct cold_list *l, const char *name);
 
