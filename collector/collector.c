@@ -41,7 +41,8 @@ static void on_answered(void *context, const struct http_record *r)
 		log_info(c->log, "request", log_text("method", r->method),
 			 log_text("path", r->path), log_u64("status", r->status),
 			 log_u64("received", r->received), log_u64("sent", r->sent),
-			 log_seconds("took", r->duration));
+			 log_seconds("took", r->duration), log_text("client", r->client),
+			 log_text("tenant", r->note));
 	pthread_mutex_unlock(&c->log_mutex);
 }
 

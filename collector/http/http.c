@@ -214,8 +214,13 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 		return;
 	*request = NULL;
 	if (r->status) {
+		char client[REQUEST_CLIENT_SIZE];
+
+		request_client(r, client);
 		struct http_record record = { .method = r->method,
 					      .path = r->path,
+					      .client = client,
+					      .note = r->note,
 					      .status = r->status,
 					      .received = r->received,
 					      .sent = r->sent,

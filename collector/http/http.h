@@ -89,6 +89,8 @@ void http_answer_text(struct http_answer *a, unsigned int status, const char *te
 /* What was answered, for the log. */
 struct http_record {
 	const char *method, *path; /* of others: escape them */
+	const char *client;	   /* its address without the port; "" if that is not known */
+	const char *note;
 	unsigned int status;
 	size_t received, sent; /* bytes of the bodies */
 	uint64_t duration;     /* ns, from the end of the request's header */

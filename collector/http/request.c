@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/http/request.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -93,6 +95,19 @@ const char *http_note(const struct http_request *r)
 void http_set_note(struct http_request *r, const char *text)
 {
 	snprintf(r->note, sizeof(r->note), "%s", text);
+}
+
+void request_client(const struct http_request *r, char ret_text[REQUEST_CLIENT_SIZE])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								   : sizeof(struct sockaddr_in);
+
+	if (!address ||
+	    getnameinfo(address, size, ret_text, REQUEST_CLIENT_SIZE, NULL, 0, NI_NUMERICHOST) != 0)
+		*ret_text = '\0';
 }
 
 /* ---- answers ----------------------------------------------------------------------------- */

@@ -42,6 +42,10 @@ struct http_request *request_free(struct http_request *r);
 /* Send the answer that is in @r. */
 enum MHD_Result request_send(struct http_request *r);
 
+/* The address of who asks, without a port; "" if it is not known. */
+#define REQUEST_CLIENT_SIZE 64u
+void request_client(const struct http_request *r, char ret_text[REQUEST_CLIENT_SIZE]);
+
 /*
  * NULL, or why a header is not one that this server can read on after: a sentence, and the status.
  * @r->announced is set.
