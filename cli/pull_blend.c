@@ -96,6 +96,17 @@ static uint64_t end_of(const struct pprof_profile *p)
 	return (uint64_t)end;
 }
 
+static void note_time(struct blend_build *b, const struct pprof_profile *p)
+{
+	const int64_t start = pprof_header(p).time_nanos;
+	const uint64_t end = end_of(p);
+
+	if (start > 0 && (!b->since || (uint64_t)start < b->since))
+		b->since = (uint64_t)start;
+	if (end > b->until)
+		b->until = end;
+}
+
 int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
 {
 	struct pgo_notes notes = { 0 };
@@ -121,43 +132,46 @@ int blend_add(struct blend *b, const char *build, struct pprof_profile *p)
 	pgo_notes_read(p, &notes);
 	pgo_notes_add(&to->notes, &notes);
 	to->n_profiles++;
-	if (end_of(p) > to->until)
-		to->until = end_of(p);
+	note_time(to, p);
 	return 0;
+}
+
+void blend_order(struct blend *b)
+{
+	for (size_t i = 1; i < b->n_builds; i++) {
+		const struct blend_build build = b->builds[i];
+		size_t k = i;
+
+		for (; k > 0 && b->builds[k - 1].since < build.since; k--)
+			b->builds[k] = b->builds[k - 1];
+		b->builds[k] = build;
+	}
 }
 
 /* ---- the end ----------------------------------------------------------------------------- */
 
-/* No more than the compiler can add up, of all builds alike. */
-static int fit(struct blend *b)
+/* With no more weight than the compiler can add up, of all builds alike. */
+static int add_up(const struct blend *b, struct pprof_profile *whole, struct pgo_notes *notes,
+		  struct blend_result *result)
 {
-	const double factor = trim_fit((double)b->cpu);
-	int r = 0;
-
-	for (size_t i = 0; factor < 1 && r == 0 && i < b->n_builds; i++)
-		r = trim_scale(&b->builds[i].sum, BLEND_DEPTH, factor);
-	return r > 0 ? BLEND_E_TOO_LARGE : r;
-}
-
-static int add_up(struct blend *b, struct pgo_notes *notes, struct blend_result *result)
-{
-	struct pprof_profile *whole = b->builds[0].sum;
+	double factor = trim_fit((double)b->cpu);
 	struct pgo_quality q = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < b->n_builds && !q.enough; i++) {
+	for (size_t i = 0; r == 0 && i < b->n_builds && i < BLEND_MAX_USED && !q.enough; i++) {
 		const struct blend_build *build = &b->builds[i];
 
-		if (i)
-			r = pprof_merge(whole, build->sum);
+		r = trim_add_scaled(whole, build->sum, BLEND_DEPTH, factor);
 		if (r == 0)
 			r = pgo_assess(whole, &q, NULL);
+		factor *= BLEND_DECAY;
 		pgo_notes_add(notes, &build->notes);
 		result->n_builds++;
 		result->n_profiles += build->n_profiles;
 		if (build->until > result->until)
 			result->until = build->until;
 	}
+	result->enough = q.enough;
 	return r > 0 ? BLEND_E_TOO_LARGE : r;
 }
 
@@ -185,23 +199,29 @@ static int add_comment(struct pprof_profile *p, const struct pgo_notes *notes)
 	return buf_error(&text) ? buf_error(&text) : pprof_add_comment(p, (const char *)text.data);
 }
 
-int blend_finish(struct blend *b, const struct cold_list *cold, struct blend_result *ret_result)
+static void profile_freep(struct pprof_profile **p)
 {
+	pprof_free(*p);
+}
+
+int blend_make(const struct blend *b, const struct cold_list *cold, struct blend_result *ret_result)
+{
+	_cleanup_(profile_freep) struct pprof_profile *whole = NULL;
 	_cleanup_(freep) uint8_t *data = NULL;
 	struct pgo_notes notes = { 0 };
 	size_t size;
 
 	if (!b->n_builds)
 		return BLEND_E_EMPTY;
-	int r = fit(b);
+	int r = trim_new(&whole);
 	if (r == 0)
-		r = add_up(b, &notes, ret_result);
+		r = add_up(b, whole, &notes, ret_result);
 	if (r == 0)
-		r = chill(&b->builds[0].sum, cold);
+		r = chill(&whole, cold);
 	if (r == 0)
-		r = add_comment(b->builds[0].sum, &notes);
+		r = add_comment(whole, &notes);
 	if (r == 0)
-		r = pprof_encode(b->builds[0].sum, PPROF_GZIP, &data, &size);
+		r = pprof_encode(whole, PPROF_GZIP, &data, &size);
 	if (r != 0)
 		return r > 0 ? BLEND_E_TOO_LARGE : r;
 	buf_append(&ret_result->pprof, data, size);

@@ -69,7 +69,8 @@ static int finish(struct reading *r, size_t i)
 
 	if (item->outcome != PULL_PENDING)
 		return 0;
-	int e = blend_finish(&r->blends[i], r->options->cold, &result);
+	blend_order(&r->blends[i]);
+	int e = blend_make(&r->blends[i], r->options->cold, &result);
 	if (e == 0) {
 		item->got = result.pprof;
 		result.pprof = (struct buf){ 0 };

@@ -115,7 +115,7 @@ static int finish(const struct pull_options *o, struct blend *b, struct pull_ite
 		  const char *why)
 {
 	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
-	int r = blend_finish(b, o->cold, &result);
+	int r = blend_make(b, o->cold, &result);
 
 	if (r == 0) {
 		item->got = result.pprof;

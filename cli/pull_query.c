@@ -166,7 +166,7 @@ static int finish(struct asking *a, struct blend *b, uint64_t until)
 {
 	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
 	struct pull_item *item = a->item;
-	int r = blend_finish(b, a->options->cold, &result);
+	int r = blend_make(b, a->options->cold, &result);
 
 	if (r == 0) {
 		item->got = result.pprof;

@@ -33,7 +33,7 @@ static int finish(struct blend *b, struct blend_result *r)
 	size_t line;
 
 	assert_int_equal(cold_new(span_of(NULL, 0), &cold, &line), 0);
-	int e = blend_finish(b, cold, r);
+	int e = blend_make(b, cold, r);
 	cold_free(cold);
 	return e;
 }
@@ -71,6 +71,58 @@ static void all_are_added_up(void **state)
 	blend_fini(&b);
 }
 
+/* By half with each older one; how often something was seen stays. */
+static void older_builds_weigh_less(void **state)
+{
+	struct blend b = BLEND_NULL;
+	struct blend_result r = BLEND_RESULT_NULL;
+	struct pprof_profile *p;
+	struct pgo_edges *edges;
+	char name[2] = "a";
+
+	(void)state;
+	for (unsigned int i = 1; i <= BLEND_MAX_USED + 1; i++, name[0]++)
+		add(&b, name, calls(i, 10, NULL));
+	assert_int_equal(finish(&b, &r), 0);
+	assert_int_equal(r.n_builds, BLEND_MAX_USED);
+	assert_false(r.enough);
+	assert_int_equal(pprof_decode(r.pprof.data, r.pprof.size, NULL, &p, NULL), 0);
+	assert_int_equal(pgo_edges_new(p, &edges), 0);
+	assert_int_equal(edges->n_edges, BLEND_MAX_USED);
+	assert_int_equal(edges->samples, 150);
+	for (size_t i = 0; i < edges->n_edges; i++) {
+		const struct pgo_edge *e = &edges->edges[i];
+		int n = pgo_names_text(&edges->names, e->callee)[strlen("main.callee")] - '0';
+		/* Its own build's, and those of the older ones: 1/2^n and half of it, and so on. */
+		int sixteenths = (32 >> n) - 1;
+
+		assert_int_equal(e->weight * 31, edges->edges[0].weight * sixteenths);
+	}
+	pgo_edges_free(edges);
+	pprof_free(p);
+	blend_result_fini(&r);
+	blend_fini(&b);
+}
+
+/* During a rollout the old build is the one that was seen last, as often as not. */
+static void the_newest_build_appeared_last(void **state)
+{
+	static const char *const wanted[] = { "new", "old", "x" };
+	struct blend b = BLEND_NULL;
+
+	(void)state;
+	add(&b, "x", calls(2, 1, NULL));
+	add(&b, "old", calls(9, 1, NULL));
+	add(&b, "new", calls(8, 1, NULL));
+	add(&b, "old", calls(5, 1, NULL));
+	blend_order(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		assert_string_equal(b.builds[i].id, wanted[i]);
+	assert_int_equal(b.builds[1].since, 1005);
+	assert_int_equal(b.builds[1].until, 1019);
+	blend_fini(&b);
+}
+
 static void older_builds_only_until_it_suffices(void **state)
 {
 	struct blend b = BLEND_NULL;
@@ -83,6 +135,7 @@ static void older_builds_only_until_it_suffices(void **state)
 	add(&b, "new", calls(10, 1000, NULL));
 	assert_int_equal(finish(&b, &r), 0);
 	assert_int_equal(r.n_builds, 1);
+	assert_true(r.enough);
 	assert_int_equal(r.n_profiles, 2);
 	assert_int_equal(r.until, 1040);
 	assert_int_equal(samples_of(&r, &notes), 40000);
@@ -170,6 +223,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_added_up),
+		cmocka_unit_test(older_builds_weigh_less),
+		cmocka_unit_test(the_newest_build_appeared_last),
 		cmocka_unit_test(older_builds_only_until_it_suffices),
 		cmocka_unit_test(cold_functions_are_not_called),
 		cmocka_unit_test(only_cpu_profiles_are_taken),
