@@ -19,6 +19,8 @@
 struct cgroup {
 	uint64_t id;	     /* as struct sample has it */
 	struct group *group; /* whose it is; NULL: not known, or anybody's */
+	uint32_t pid;	     /* the process that told of it */
+	uint64_t start_time; /* likewise, as struct record_header has it */
 	bool shared;	     /* it is of others, too (.shares_cgroup): each process is asked */
 	bool unwanted;	     /* the owner's: no samples of it are wanted */
 	uint32_t log_divisor;

@@ -48,6 +48,10 @@ bool recorder_is_unwanted(const struct recorder *r, const struct build *build, s
 int recorder_find_group(struct recorder *r, struct glance *g, uint64_t cgroup,
 			struct group **ret_group);
 
+/* The same for one that runs another program now. */
+int recorder_find_group_anew(struct recorder *r, struct glance *g, uint64_t cgroup,
+			     struct group **ret_group);
+
 /* Its cgroup's budget pays for a sample. *ret_wanted: unless there is no use of it. */
 int recorder_charge(struct recorder *r, const struct sample *s, bool *ret_wanted);
 

@@ -61,6 +61,8 @@ static int settle(struct recorder *r, struct member *m, struct cgroup *c)
 	if (e < 0 || !own)
 		return e;
 	c->group = group_ref(m->group);
+	c->pid = m->pid;
+	c->start_time = m->start_time;
 	c->shared = !m->group->has_cgroup;
 	c->unwanted = recorder_is_unwanted(r, NULL, c->group);
 	return tell_cgroup(r, c);
@@ -112,6 +114,32 @@ int recorder_find_group(struct recorder *r, struct glance *g, uint64_t id, struc
 	m->seen = r->window;
 	*ret_group = m->group;
 	return m->is_settled || h->time <= m->looked ? 0 : settle(r, m, c);
+}
+
+/*
+ * A container's first process is its runtime's, which has none of its variables and waits, before
+ * it becomes the program. What is gone by now tells nothing.
+ */
+int recorder_find_group_anew(struct recorder *r, struct glance *g, uint64_t id,
+			     struct group **ret_group)
+{
+	const struct record_header *h = g->header;
+	struct member *m = members_find(&r->members, h->pid, h->start_time);
+	struct cgroup *c = cgroups_find(&r->cgroups, id);
+	int e = 0;
+
+	if (m)
+		members_remove(&r->members, m);
+	if (c && c->group && !c->shared && c->pid == h->pid && c->start_time == h->start_time)
+		e = glance(r, g, process_peek);
+	else
+		c = NULL;
+	if (e == 0 && c && g->is_there) {
+		group_unref(c->group);
+		c->group = NULL;
+		e = tell_cgroup(r, c);
+	}
+	return e < 0 ? e : recorder_find_group(r, g, id, ret_group);
 }
 
 int recorder_charge(struct recorder *r, const struct sample *s, bool *ret_wanted)

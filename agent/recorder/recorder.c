@@ -174,10 +174,7 @@ static int on_exec(struct recorder *r, const struct process_event *event)
 	if (e < 0 || !build || build->ignored || !r->options.group_of)
 		return e < 0 ? e : 0;
 	build->seen = r->window;
-	struct member *m = members_find(&r->members, event->header.pid, event->header.start_time);
-	if (m)
-		members_remove(&r->members, m);
-	return recorder_find_group(r, &g, event->cgroup, &group);
+	return recorder_find_group_anew(r, &g, event->cgroup, &group);
 }
 
 static void on_exit_of(struct recorder *r, const struct record_header *h)

@@ -153,14 +153,19 @@ static void sampled(struct bench *b, uint32_t pid, uint64_t cgroup, uint32_t log
 	happens(b, &s.sample.header);
 }
 
-static void event(struct bench *b, enum record_type type, uint64_t cgroup)
+static void event_of(struct bench *b, enum record_type type, uint64_t cgroup, uint32_t pid)
 {
 	const struct process_event e = {
-		.header = header_of(type, sizeof(e), (uint32_t)getpid()),
+		.header = header_of(type, sizeof(e), pid),
 		.cgroup = cgroup,
 	};
 
 	happens(b, &e.header);
+}
+
+static void event(struct bench *b, enum record_type type, uint64_t cgroup)
+{
+	event_of(b, type, cgroup, (uint32_t)getpid());
 }
 
 #define SELF ((uint32_t)getpid())
@@ -354,6 +359,31 @@ static void test_other_programs_are_not_looked_at(void **state)
 	assert_int_equal(b.n_groups, 0);
 	assert_int_equal(b.recorder.counters.looks, 1);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_IGNORE);
+	bench_fini(&b);
+}
+
+/* runc's own process in a container's cgroup, before it runs the container's program. */
+static void test_who_told_of_a_cgroup_is_asked_again_with_its_next_program(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.in_container = true;
+	event(&b, RECORD_EXEC, CONTAINER);
+	sampled(&b, SELF, CONTAINER, 0);
+	assert_true(fake_kernel.cgroup_policy.is_known);
+	event_of(&b, RECORD_EXEC, CONTAINER, GONE);
+	assert_int_equal(b.n_groups, 1);
+	assert_true(fake_kernel.cgroup_policy.is_known);
+	event(&b, RECORD_EXEC, CONTAINER);
+	assert_int_equal(b.n_groups, 2);
+	assert_false(fake_kernel.cgroup_policy.is_known);
+	sampled(&b, SELF, CONTAINER, 0);
+	assert_true(fake_kernel.cgroup_policy.is_known);
+	sampled(&b, GONE, CONTAINER, 0);
+	assert_int_equal(count_of(&b, &b.groups[0]), 1);
+	assert_int_equal(count_of(&b, &b.groups[1]), 2);
 	bench_fini(&b);
 }
 
@@ -827,6 +857,7 @@ int main(void)
 		cmocka_unit_test(test_pid_used_again_is_another_process),
 		cmocka_unit_test(test_exec_looks_again_and_exit_forgets),
 		cmocka_unit_test(test_other_programs_are_not_looked_at),
+		cmocka_unit_test(test_who_told_of_a_cgroup_is_asked_again_with_its_next_program),
 		cmocka_unit_test(test_samples_wait_for_the_next_process),
 		cmocka_unit_test(test_an_exec_is_enough_for_those_that_wait),
 		cmocka_unit_test(test_what_waits_in_vain_is_counted),
