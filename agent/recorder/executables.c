@@ -143,10 +143,25 @@ int recorder_give_up(struct recorder *r, struct build *build)
 	return recorder_tell_build(r, build);
 }
 
+/* Of those that were not seen in the window that ended, what was found in their tables. */
+static void forget_addresses(struct recorder *r)
+{
+	uint32_t id = r->builds.items ? lru_oldest(&r->builds.lru) : LRU_NONE;
+
+	for (; id != LRU_NONE; id = lru_newer(&r->builds.lru, id)) {
+		struct build *build = r->builds.items[id];
+
+		if (build->binary && build->seen + 1 < r->window)
+			pc_cache_forget(&build->unwinder.cache);
+	}
+}
+
 int recorder_age_builds(struct recorder *r, uint32_t oldest)
 {
 	struct build *build;
 	int e = 0;
+
+	forget_addresses(r);
 
 	while (e == 0 && (build = builds_oldest(&r->builds, false)) && build->seen < oldest)
 		e = forget(r, build);

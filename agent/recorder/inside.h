@@ -35,7 +35,7 @@ int recorder_tell_build(struct recorder *r, struct build *build);
 /* What is made to keep us busy is not profiled any more. */
 int recorder_give_up(struct recorder *r, struct build *build);
 
-/* Forget those that were last seen before window @oldest. */
+/* A window has begun. Forget those that were last seen before window @oldest. */
 int recorder_age_builds(struct recorder *r, uint32_t oldest);
 int recorder_reconsider_builds(struct recorder *r);
 

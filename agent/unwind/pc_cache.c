@@ -15,6 +15,13 @@ void pc_cache_fini(struct pc_cache *c)
 	*c = (struct pc_cache)PC_CACHE_NULL;
 }
 
+void pc_cache_forget(struct pc_cache *c)
+{
+	free(c->infos);
+	c->infos = NULL;
+	c->capacity = c->n = 0;
+}
+
 /*
  * Where the table lies is nothing that a target can know: so it cannot choose addresses that fall
  * together.

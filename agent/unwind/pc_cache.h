@@ -40,6 +40,9 @@ struct pc_cache {
 
 void pc_cache_fini(struct pc_cache *c);
 
+/* Forget all, give the memory back. The counters go on. */
+void pc_cache_forget(struct pc_cache *c);
+
 /* Bytes held. */
 static inline uint64_t pc_cache_memory(const struct pc_cache *c)
 {

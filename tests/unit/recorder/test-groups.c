@@ -675,6 +675,26 @@ static void test_what_is_not_seen_is_forgotten(void **state)
 	bench_fini(&b);
 }
 
+static void test_addresses_of_what_is_not_in_use_take_no_memory(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	sampled(&b, SELF, HOST, 0);
+	const struct pc_cache *cache =
+		&builds_find(&b.recorder.builds, &(struct exe_key){ .inode = 1 })->unwinder.cache;
+	turn(&b, 1);
+	assert_true(pc_cache_memory(cache) > 0);
+	turn(&b, 0);
+	assert_int_equal(pc_cache_memory(cache), 0);
+	assert_int_equal(cache->asked, 2);
+	sampled(&b, SELF, HOST, 0);
+	assert_int_equal(recorder_samples(&b.recorder), 1);
+	assert_int_equal(cache->asked, 4);
+	bench_fini(&b);
+}
+
 /* A tally that is being written keeps what it is made of. */
 static void test_nothing_in_use_is_forgotten(void **state)
 {
@@ -872,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_over_budget_the_kernel_is_told),
 		cmocka_unit_test(test_a_window_begins_empty),
 		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
+		cmocka_unit_test(test_addresses_of_what_is_not_in_use_take_no_memory),
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
 		cmocka_unit_test(test_go_that_cannot_be_read_is_counted),
