@@ -17,6 +17,8 @@
 #define DRAIN_INTERVAL NSEC_PER_SEC
 /* Stopping takes no longer than this, which is what operators grant. */
 #define STOP_TIME (5 * NSEC_PER_SEC)
+/* Delivery has this at the least: what was made is to be on disk. */
+#define MIN_FLUSH_TIME NSEC_PER_SEC
 
 /* With so much memory in stacks a window ends early. */
 #define MAX_STACKS_BYTES (8u << 20)
@@ -123,8 +125,11 @@ static int stop(struct agent *a)
 	loop_remove(&a->ring);
 	loop_timer_set(&a->drain, 0, 0);
 	loop_timer_set(&a->window, 0, 0);
+	loop_timer_set(&a->harvesting, 0, 0);
 	taken = clock_monotonic() - a->stopping;
-	return courier_flush(a->courier, taken < STOP_TIME ? STOP_TIME - taken : 1, on_flushed, a);
+	return courier_flush(
+		a->courier, taken < STOP_TIME - MIN_FLUSH_TIME ? STOP_TIME - taken : MIN_FLUSH_TIME,
+		on_flushed, a);
 }
 
 static int on_signal(struct loop_signals *signals, int number)

@@ -81,6 +81,12 @@ static inline bool harvest_is_done(const struct harvest *h)
 	return h->next == h->tallies.n;
 }
 
+/* How many profiles are yet to be made. */
+static inline uint32_t harvest_left(const struct harvest *h)
+{
+	return h->tallies.n - h->next;
+}
+
 /*
  * Make the next profile; its bytes are *ret_pprof, the caller's to free(). 0, an outcome,
  * or -errno; the tally is done with, unless it waits for its names, which it does not with .final.

@@ -14,6 +14,9 @@ static_assert(sizeof(struct config_pair) == sizeof(struct label), "the same shap
 /* For pods that are not known yet. */
 #define HARVEST_LONG_PAUSE NSEC_PER_SEC
 
+/* Of the time that stopping takes; the rest is for delivery. */
+#define STOP_HARVEST_TIME (3500 * NSEC_PER_MSEC)
+
 /* ---- profiles ---------------------------------------------------------------------------- */
 
 /* @last: no more time for what has to wait. *ret_waits: all that is left has to. */
@@ -60,13 +63,21 @@ static int on_harvest(struct loop_timer *timer)
 	return 0;
 }
 
+static bool is_late(const struct agent *a)
+{
+	return a->stopping && clock_monotonic() - a->stopping > STOP_HARVEST_TIME;
+}
+
 int turn_finish(struct agent *a)
 {
 	bool waits;
 	int r = 0;
 
-	while (r == 0 && !harvest_is_done(&a->harvest))
+	while (r == 0 && !harvest_is_done(&a->harvest) && !is_late(a))
 		r = harvest_one(a, true, &waits);
+	if (r == 0 && !harvest_is_done(&a->harvest))
+		log_warning(a->log, "no time was left to make all profiles",
+			    log_u64("lost", harvest_left(&a->harvest)));
 	return r;
 }
 
