@@ -62,17 +62,18 @@ static void put_samples(struct buf *to, const struct agent_snapshot *s)
 		 "result", &s->samples);
 	by_label(to, PREFIX "samples_lost_total", "counter", "Samples lost.", "reason", &s->lost);
 	exposition_one(to, PREFIX "stacks_truncated_total", "counter",
-		       "Stacks deeper than a sample holds.", s->truncated);
+		       "Samples whose stack breaks off before its root.", s->truncated);
 	exposition_one(to, PREFIX "samples_recovered_total", "counter",
 		       "Samples counted only when their executable ran again.", s->recovered);
 	by_label(to, PREFIX "unwind_errors_total", "counter", "Stacks that are not whole.", "kind",
 		 &s->unwind_errors);
-	by_label(to, PREFIX "symbolization_total", "counter", "Addresses looked up.", "result",
-		 &s->symbolization);
+	by_label(to, PREFIX "symbolization_total", "counter",
+		 "Samples in profiles, by whether their function and its caller have a name.",
+		 "result", &s->symbolization);
 	exposition_one(to, PREFIX "processes_tracked", "gauge",
 		       "Go processes that are known one by one, not by their container.",
 		       s->processes);
-	exposition_one(to, PREFIX "containers_tracked", "gauge", "Containers and units known now.",
+	exposition_one(to, PREFIX "containers_tracked", "gauge", "Containers and pods known now.",
 		       s->containers);
 	exposition_one(
 		to, PREFIX "groups_refused_total", "counter",

@@ -67,7 +67,7 @@ struct agent_snapshot {
 	struct snapshot_counts samples;	      /* by result */
 	struct snapshot_counts lost;	      /* samples, by reason */
 	struct snapshot_counts unwind_errors; /* by kind */
-	struct snapshot_counts symbolization; /* addresses, by result */
+	struct snapshot_counts symbolization; /* samples, by result */
 	struct snapshot_counts evictions;     /* by cache */
 	struct snapshot_counts memory;	      /* bytes now, by part */
 	uint64_t truncated;		      /* stacks */

@@ -96,7 +96,9 @@ static int take(struct recorder *r, struct glance *g, struct build *build, const
 
 	build->seen = r->window;
 	if (build->ignored) {
-		r->counters.foreign += SAMPLE_WEIGHT(s->flags);
+		bool is_go = build->unwanted || build->binary;
+
+		*(is_go ? &r->counters.ignored : &r->counters.foreign) += SAMPLE_WEIGHT(s->flags);
 		return 0;
 	}
 	if (r->options.group_of) {

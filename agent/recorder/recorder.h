@@ -82,7 +82,7 @@ struct recorder_counters {
 	uint64_t foreign;     /* samples of executables that are not Go */
 	uint64_t unnamed;     /* samples of processes that were gone before their file was opened,
 				 of which none came again: those of the present window not included */
-	uint64_t ignored;     /* samples of groups that are of no use */
+	uint64_t ignored;     /* samples of builds and groups that are of no use */
 	uint64_t unopened;    /* samples of executables that found no room (BUILDS_E_FULL) */
 	uint64_t recovered;   /* samples that were counted when their executable came again */
 	uint64_t unwatched;   /* processes that entered the container, when too many were watched */

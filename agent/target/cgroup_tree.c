@@ -214,7 +214,9 @@ static int look(struct cgroup_tree *t, uint64_t id)
 
 		if (!r)
 			return path[0] ? remember(t, id, path) : 0;
-		t->by_handle = false;
+		if (r == -EMFILE || r == -ENFILE) /* this time */
+			return 0;
+		t->by_handle = false; /* not permitted, or not there */
 	}
 	return clock_monotonic() >= t->next_walk ? walk(t, id) : 0;
 }
