@@ -3,22 +3,14 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/text.h"
+#include "collector/asked.h"
 #include "collector/routes.h"
 
 #define SMALL_ANSWER 1024u /* not worth compressing */
 
 bool route_takes_gzip(const struct http_request *r)
 {
-	const char *accepted = http_header(r, "Accept-Encoding");
-	struct span rest = span_of(accepted ? accepted : "", accepted ? strlen(accepted) : 0), one;
-
-	while (text_cut(&rest, ',', &one)) {
-		text_skip_blanks(&one);
-		if (text_skip(&one, "gzip") && (!one.size || one.data[0] == ' '))
-			return true;
-	}
-	return false;
+	return asked_takes_gzip(asked_text(http_header(r, "Accept-Encoding")));
 }
 
 /* At zlib's fastest level. An answer that cannot be compressed goes out as it is. */

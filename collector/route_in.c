@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "collector/asked.h"
 #include "collector/ingest/accept.h"
 #include "collector/ingest/multipart.h"
 #include "collector/ingest/push.h"
@@ -167,19 +167,6 @@ void route_push(struct collector *c, const struct http_request *r, struct http_a
 
 /* ---- /ingest ----------------------------------------------------------------------------- */
 
-/* Pyroscope's rule (pkg/util/attime, and pyroscope-go): seconds, or what is longer in parts. */
-static int64_t parse_time(const char *text)
-{
-	struct span rest = span_of(text ? text : "", text ? strlen(text) : 0);
-	uint64_t value;
-
-	if (!text_number(&rest, 10, &value) || rest.size || value > INT64_MAX)
-		return 0;
-	for (int i = 0; i < 3 && value && value < 100000000000000000; i++)
-		value *= 1000;
-	return value < INT64_MAX ? (int64_t)value : 0;
-}
-
 static int read_name(const struct http_request *r, struct label_set *labels, struct refusal *why)
 {
 	const char *name = http_argument(r, "name");
@@ -212,7 +199,7 @@ void route_ingest(struct collector *c, const struct http_request *r, struct http
 	struct accept_input in = { .limits = &c->limits,
 				   .labels = &labels,
 				   .name_profile = true,
-				   .from = parse_time(http_argument(r, "from")),
+				   .from = asked_from(asked_text(http_argument(r, "from"))),
 				   .now = (int64_t)clock_realtime(),
 				   .briefs = c->briefs,
 				   .turn = &turn };

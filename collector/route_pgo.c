@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "collector/asked.h"
 #include "collector/ingest/labels.h"
 #include "collector/route_pgo.h"
 
@@ -156,27 +157,11 @@ static void put_provenance(struct http_answer *a, const struct curate_explain *e
 
 /* ---- the answer -------------------------------------------------------------------------- */
 
-/* RFC 9110 §13.1.2: a list of tags, or "*"; compared weakly. */
-static bool has_tag(const char *list, const char *etag)
-{
-	struct span rest = span_of(list ? list : "", list ? strlen(list) : 0), tag;
-
-	while (text_cut(&rest, ',', &tag)) {
-		text_skip_blanks(&tag);
-		text_skip(&tag, "W/");
-		while (tag.size && tag.data[tag.size - 1] == ' ')
-			tag.size--;
-		if (span_equals(tag, etag) || span_equals(tag, "*"))
-			return true;
-	}
-	return false;
-}
-
 void route_pgo_give(const struct http_request *r, const struct curate_result *result, int64_t now,
 		    struct http_answer *a)
 {
 	put_provenance(a, &result->explain, now);
-	if (has_tag(http_header(r, "If-None-Match"), result->explain.etag)) {
+	if (asked_has_etag(asked_text(http_header(r, "If-None-Match")), result->explain.etag)) {
 		a->status = 304;
 		return;
 	}
@@ -290,23 +275,15 @@ static void answer(struct collector *c, const struct http_request *r, const char
 
 /* ---- which it is ------------------------------------------------------------------------- */
 
-/* "NAME/tags" or "NAME/tags/TAG", cut in two in place; *ret_tag NULL for the first. */
-static bool cut_tag(char *path, char **ret_tag)
+static void answer_tags(struct collector *c, const struct http_request *r, struct span name,
+			struct span tag, struct http_answer *a)
 {
-	static const char tags[] = "/tags";
-	const size_t n = sizeof(tags) - 1;
-	char *last = strrchr(path, '/');
+	_cleanup_(freep) char *text = strndup((const char *)name.data, name.size);
 
-	*ret_tag = NULL;
-	if (last && last != path && !strcmp(last, tags)) {
-		*last = '\0';
-		return true;
-	}
-	if (!last || last - path <= (ptrdiff_t)n || strncmp(last - n, tags, n) != 0)
-		return false;
-	*ret_tag = last + 1;
-	last[-(ptrdiff_t)n] = '\0';
-	return true;
+	if (text)
+		route_tags(c, r, text, (const char *)tag.data, a);
+	else
+		route_fail(c, a, "no memory", -ENOMEM);
 }
 
 /* A package may be called as if it was a tag of another: then it goes first. */
@@ -314,15 +291,13 @@ void route_pgo(struct collector *c, const struct http_request *r, const char *na
 	       struct http_answer *a)
 {
 	bool reads = !strcmp(http_method(r), "GET") || !strcmp(http_method(r), "HEAD");
-	_cleanup_(freep) char *path = strdup(name);
-	char *tag;
+	struct span of, tag;
 
-	if (!path)
-		route_fail(c, a, "no memory", -ENOMEM);
-	else if (!*name)
+	if (!*name)
 		http_answer_text(a, 404, "Ask for /pgo/ and a main package or a service.");
-	else if (cut_tag(path, &tag) && curate_knows(c->depot, route_tenant(r), name) != 0)
-		route_tags(c, r, path, tag, a);
+	else if (asked_tag(asked_text(name), &of, &tag) &&
+		 curate_knows(c->depot, route_tenant(r), name) != 0)
+		answer_tags(c, r, of, tag, a);
 	else if (reads)
 		answer(c, r, name, a);
 	else

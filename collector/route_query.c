@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "collector/asked.h"
 #include "collector/routes.h"
 
 #define TIME_LIMIT (60 * NSEC_PER_SEC)
@@ -25,15 +25,13 @@ static bool read_codec(const struct http_request *r, enum query_codec *ret_codec
 	return false;
 }
 
-/* Connect-Timeout-Ms: at most ten digits. */
 static int read_deadline(const struct http_request *r, uint64_t *ret_deadline, struct refusal *why)
 {
 	const char *text = http_header(r, "Connect-Timeout-Ms");
-	struct span rest = span_of(text ? text : "", text ? strlen(text) : 0);
 	uint64_t ms, limit = TIME_LIMIT;
 
 	if (text) {
-		if (rest.size > 10 || !text_number(&rest, 10, &ms) || rest.size)
+		if (!asked_timeout(asked_text(text), &ms))
 			return refuse(why, REFUSAL_INVALID, "connect-timeout-ms is no number");
 		limit = ms < limit / NSEC_PER_MSEC ? ms * NSEC_PER_MSEC : limit;
 	}

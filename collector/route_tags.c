@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "collector/asked.h"
 #include "collector/route_pgo.h"
 
 struct arguments {
@@ -65,17 +66,6 @@ static void give(struct collector *c, const struct http_request *r, const struct
 		http_answer_field(a, "X-Hone-Tag", tag);
 }
 
-/* With quotes or without: in a URL they are a nuisance. */
-static void unquoted(const char *etag, char to[CURATE_ETAG_SIZE])
-{
-	size_t n = strlen(etag);
-
-	if (n > 1 && etag[0] == '"')
-		snprintf(to, CURATE_ETAG_SIZE, "%.35s", etag);
-	else
-		snprintf(to, CURATE_ETAG_SIZE, "\"%.33s\"", etag);
-}
-
 /* What is given now, as its ETag. False: it is said why not. */
 static bool find_current(struct collector *c, struct arguments *args, char to[CURATE_ETAG_SIZE],
 			 struct http_answer *a)
@@ -95,7 +85,7 @@ static void pin(struct collector *c, struct arguments *args, const char *tag, st
 	char etag[CURATE_ETAG_SIZE];
 
 	if (args->etag)
-		unquoted(args->etag, etag);
+		asked_etag(asked_text(args->etag), etag, sizeof(etag));
 	else if (!find_current(c, args, etag, a))
 		return;
 	int r = curate_pin(c->depot, &args->request, tag, etag);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "collector/asked.h"
 #include "collector/query/cpu.h"
 #include "collector/routes.h"
 #include "collector/web/flame.h"
@@ -19,7 +19,6 @@
 #define NSEC	    ((int64_t)NSEC_PER_SEC)
 #define HOUR	    (3600 * NSEC)
 #define LIST_WINDOW (7 * 24 * HOUR)
-#define LONGEST	    (366 * 24 * HOUR)
 /*
  * What a page makes itself of profiles of a service: of more bytes than this only what is there
  * already, and of all services no more than is made in this time. page.js asks for the rest.
@@ -301,27 +300,12 @@ static void answer_service(struct collector *c, const struct http_request *r, co
 
 /* ---- flame graph ------------------------------------------------------------------------- */
 
-/* "24h", and "0h" where @least is 0. */
-static bool parse_time(const char *text, int64_t least, int64_t *ret_time)
-{
-	struct span rest = span_of(text, strlen(text));
-	uint64_t n;
-
-	if (!text_number(&rest, 10, &n) || rest.size != 1 || n > 100000)
-		return false;
-	int64_t unit = rest.data[0] == 'd'   ? 24 * HOUR
-		       : rest.data[0] == 'h' ? HOUR
-		       : rest.data[0] == 'm' ? HOUR / 60
-					     : 0;
-	*ret_time = (int64_t)n * unit;
-	return unit && *ret_time >= least && *ret_time <= LONGEST;
-}
-
 static bool make_side(const struct service_choice *choice, int64_t now, struct cpu_side *ret_side)
 {
 	int64_t window, ago;
 
-	if (!parse_time(choice->window, 1, &window) || !parse_time(choice->ago, 0, &ago))
+	if (!asked_duration(asked_text(choice->window), 1, &window) ||
+	    !asked_duration(asked_text(choice->ago), 0, &ago))
 		return false;
 	*ret_side = (struct cpu_side){ .build = choice->build,
 				       .since = now - ago - window,

@@ -10,11 +10,17 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const ProtobufCMessageDescriptor *const requests[] = {
+	&querier__v1__profile_types_request__descriptor,
+	&querier__v1__label_names_request__descriptor,
 	&querier__v1__label_values_request__descriptor,
 	&querier__v1__series_request__descriptor,
+	&querier__v1__select_merge_profile_request__descriptor,
 	&querier__v1__select_merge_stacktraces_request__descriptor,
+	&querier__v1__select_merge_span_profile_request__descriptor,
 	&querier__v1__select_series_request__descriptor,
 	&querier__v1__diff_request__descriptor,
+	&querier__v1__get_profile_stats_request__descriptor,
+	&querier__v1__analyze_query_request__descriptor,
 };
 
 /* What was read is written in the other codec, and has to be read again. */
