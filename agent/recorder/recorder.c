@@ -96,7 +96,8 @@ static int take(struct recorder *r, struct glance *g, struct build *build, const
 
 	build->seen = r->window;
 	if (build->ignored) {
-		bool is_go = build->unwanted || build->binary;
+		/* Given up, or by the owner's rules. */
+		bool is_go = build->binary || (build->unwanted && build->outcome == 0);
 
 		*(is_go ? &r->counters.ignored : &r->counters.foreign) += SAMPLE_WEIGHT(s->flags);
 		return 0;
