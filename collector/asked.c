@@ -50,6 +50,17 @@ bool asked_takes_gzip(struct span list)
 	return false;
 }
 
+bool asked_page(struct span list)
+{
+	struct span first;
+
+	if (!text_cut(&list, ',', &first))
+		return false;
+	text_skip_blanks(&first);
+	return text_skip(&first, "text/html") &&
+	       (!first.size || first.data[0] == ';' || first.data[0] == ' ');
+}
+
 /* Where its last slash is. False: it has none. */
 static bool find_last_slash(struct span path, size_t *ret_at)
 {

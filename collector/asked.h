@@ -22,6 +22,10 @@ void asked_etag(struct span text, char *ret_etag, size_t size);
 /* Accept-Encoding: does it name gzip, without a weight? */
 bool asked_takes_gzip(struct span list);
 
+/* Accept: is a page wanted before all else? Browsers say so; curl and libraries of clients do not.
+ */
+bool asked_page(struct span list);
+
 /* "NAME/tags" or "NAME/tags/TAG", cut in two; the first has no ret_tag->data. False: neither. */
 bool asked_tag(struct span path, struct span *ret_name, struct span *ret_tag);
 

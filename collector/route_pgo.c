@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /pgo/NAME: the profile, or with ?explain what it is made of. Arguments: those of
+ * GET /pgo/NAME: the profile, or with ?explain what it is made of, which for a browser is on a page
+ * (?explain=json: as for all others). Arguments: those of
  * collector/curate/policy.h, mode, build and label=NAME=VALUE (both repeatable), any.
  */
 #include <errno.h>
@@ -12,11 +13,12 @@
 #include "collector/asked.h"
 #include "collector/ingest/labels.h"
 #include "collector/route_pgo.h"
+#include "collector/web/html.h"
 
 struct arguments {
 	struct curate_request request;
 	char labels[CURATE_MAX_SELECTORS][LABEL_SET_MAX_NAME + 1]; /* names, cut off */
-	bool any, explain, history;
+	bool any, explain, json, history;
 	char why[256]; /* "" while all is well */
 };
 
@@ -71,6 +73,12 @@ static void set_policy(struct arguments *a, const char *name, const char *value)
 	}
 }
 
+static void set_explain(struct arguments *a, const char *value)
+{
+	a->explain = strcmp(value, "0") != 0;
+	a->json = !strcmp(value, "json");
+}
+
 static bool read_argument(void *context, const char *name, const char *value)
 {
 	struct arguments *a = context;
@@ -78,7 +86,7 @@ static bool read_argument(void *context, const char *name, const char *value)
 	if (!strcmp(name, "any"))
 		a->any = strcmp(value, "0") != 0;
 	else if (!strcmp(name, "explain"))
-		a->explain = strcmp(value, "0") != 0;
+		set_explain(a, value);
 	else if (!strcmp(name, "history"))
 		a->history = strcmp(value, "0") != 0;
 	else if (!strcmp(name, "build"))
@@ -227,12 +235,35 @@ bool route_pgo_make(struct collector *c, const struct curate_request *request, b
 	return false;
 }
 
+/* A browser is sent to the page that shows the same: without arguments, so none may be given. */
+static bool send_to_page(const struct http_request *r, const struct arguments *args,
+			 struct http_answer *a)
+{
+	_cleanup_(buf_fini) struct buf to = BUF_INIT(HTTP_HEADER_SIZE);
+
+	http_answer_field(a, "Vary", "Accept");
+	if (args->json || !args->request.standing || args->request.mode ||
+	    !asked_page(asked_text(http_header(r, "Accept"))))
+		return false;
+	html(&to, "/service/");
+	html_path(&to, args->request.name);
+	buf_append(&to, "", 1);
+	if (buf_error(&to))
+		return false;
+	http_answer_text(a, 303, "There is a page of it.");
+	http_answer_field(a, "Location", (const char *)to.data);
+	return true;
+}
+
 /* What it is made of, also where there is none: then with the status of that answer. */
-static void explain(struct collector *c, const struct arguments *args, struct http_answer *a)
+static void explain(struct collector *c, const struct http_request *r, const struct arguments *args,
+		    struct http_answer *a)
 {
 	_cleanup_(curate_result_fini) struct curate_result result = CURATE_RESULT_NULL;
-	int made = curate_make(c->curate, &args->request, &result);
 
+	if (send_to_page(r, args, a))
+		return;
+	int made = curate_make(c->curate, &args->request, &result);
 	if (made == 0 || made == CURATE_E_NONE || made == CURATE_E_AMBIGUOUS)
 		route_pgo_explain(c, &result.explain, args->request.now, made ? 404 : 200, a);
 	else
@@ -268,7 +299,7 @@ static void answer(struct collector *c, const struct http_request *r, const char
 	else if (args.history)
 		history(c, &args, a);
 	else if (args.explain)
-		explain(c, &args, a);
+		explain(c, r, &args, a);
 	else if (route_pgo_make(c, &args.request, args.any, &result, a))
 		route_pgo_give(r, &result, args.request.now, a);
 }

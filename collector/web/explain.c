@@ -49,7 +49,7 @@ static void put_command(struct buf *to, const struct curate_explain *e)
 	html_bytes(to, (int64_t)e->bytes);
 	html(to, "</span>, <a href=\"/pgo/");
 	html_path(to, key);
-	html(to, "?explain=1\">as JSON</a></p>\n");
+	html(to, "?explain=json\">as JSON</a></p>\n");
 }
 
 /* ---- facts ------------------------------------------------------------------------------- */

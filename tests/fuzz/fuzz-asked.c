@@ -73,5 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_times(text);
 	if (asked_takes_gzip(text))
 		must(memmem(text.data, text.size, "gzip", 4));
+	if (asked_page(text))
+		must(memmem(text.data, text.size, "text/html", 9));
 	return 0;
 }

@@ -44,6 +44,12 @@ static void reads_lists(void **state)
 	assert_true(asked_takes_gzip(asked_text("deflate, gzip")));
 	assert_false(asked_takes_gzip(asked_text("gzipped, gzip;q=0")));
 	assert_false(asked_takes_gzip(asked_text(NULL)));
+	assert_true(asked_page(asked_text("text/html,application/xhtml+xml,*/*;q=0.8")));
+	assert_true(asked_page(asked_text("text/html;q=0.9, application/json;q=0.1")));
+	assert_false(asked_page(asked_text("application/json, text/html")));
+	assert_false(asked_page(asked_text("text/htmlx")));
+	assert_false(asked_page(asked_text("*/*")));
+	assert_false(asked_page(asked_text(NULL)));
 }
 
 static void reads_etags(void **state)
