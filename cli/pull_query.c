@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From Grafana Pyroscope, which adds profiles up but makes no default.pgo of them: its answer is
- * judged here. It is asked for all of the time at once, as version 2 finds what was written late
- * (hone-collector export) only by a question that reaches to when it was written; and where it
- * refuses so long a time, which is its default, for one day after the other, to be added up here.
- * It dates its answers as it likes, so what is newer than --max-age is asked for by itself.
+ * From Grafana Pyroscope, which adds profiles up but makes no default.pgo of them: its answers are
+ * judged here. It is asked which builds there are (the label build_id, which hone-agent pushes) and
+ * when they appeared, and then for the newest, and for one more as long as the samples do not
+ * suffice (cli/pull_blend.h).
+ *
+ * It is asked for all of the time at once, as version 2 finds what was written late (hone-collector
+ * export) only by a question that reaches to when it was written; and where it refuses so long a
+ * time, which is its default, for one day after the other, to be added up here. It dates its
+ * answers as it likes, so what is newer than --max-age is asked for by itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,6 +23,7 @@
 #include "store/query.h"
 
 #define AT_ONCE	       2
+#define BUILD	       "build_id"
 #define DEFAULT_WINDOW (72 * 3600 * NSEC_PER_SEC)
 
 struct part {
@@ -28,14 +33,33 @@ struct part {
 	struct buf body;
 };
 
-struct asking {
+/* One profile in the making. */
+struct query {
 	const struct pull_options *options;
 	struct pull_item *item;
+	uint64_t first, now;
+	bool by_days;		    /* it refuses more than that */
+	struct query_values builds; /* the newest first, once ordered */
+	struct blend blend;
+	uint64_t until; /* no sample of those that were taken is newer */
+};
+
+/* One question, in parts. */
+struct asking {
+	struct query *query;
+	const char *build;  /* NULL: all, as there is one only */
+	bool for_builds;    /* which are there? */
 	struct part *parts; /* newest first */
 	struct fetch *fetches;
 	size_t n;
 	bool too_long; /* the answer to all of the time at once */
 };
+
+static void query_fini(struct query *q)
+{
+	query_values_fini(&q->builds);
+	blend_fini(&q->blend);
+}
 
 static void asking_fini(struct asking *a)
 {
@@ -70,13 +94,14 @@ static void add_part(struct asking *a, uint64_t from, uint64_t until, uint64_t n
 	a->parts[a->n++] = (struct part){ from, until, newest, look_only, BUF_INIT(16384) };
 }
 
-static int make_days(struct asking *a, uint64_t first, uint64_t now)
+static int make_days(struct asking *a)
 {
+	const uint64_t first = a->query->first, now = a->query->now;
 	const size_t most = (size_t)((now - first) / QUERY_MAX_TIME) + 3;
 	int r = make_room(a, most);
 
 	for (uint64_t until = now; r == 0 && until > first && a->n < most;) {
-		uint64_t from = begin_of(a->options, until, first, now);
+		uint64_t from = begin_of(a->query->options, until, first, now);
 
 		add_part(a, from, until, until - 1, false);
 		until = from;
@@ -84,9 +109,10 @@ static int make_days(struct asking *a, uint64_t first, uint64_t now)
 	return r;
 }
 
-static int make_whole(struct asking *a, uint64_t first, uint64_t now)
+static int make_whole(struct asking *a)
 {
-	const uint64_t max_age = a->options->max_age;
+	const uint64_t first = a->query->first, now = a->query->now;
+	const uint64_t max_age = a->query->options->max_age;
 	const bool has_fresh = max_age && max_age < now && now - max_age > first;
 	int r = make_room(a, 2);
 
@@ -98,31 +124,42 @@ static int make_whole(struct asking *a, uint64_t first, uint64_t now)
 	return 0;
 }
 
+static size_t add_labels(const struct asking *a, struct store_label *labels)
+{
+	const struct pull_options *o = a->query->options;
+	size_t n = 0;
+
+	labels[n++] = (struct store_label){ o->service ? "service_name" : "main_package",
+					    a->query->item->name };
+	for (size_t i = 0; i < o->n_labels; i++)
+		labels[n++] = o->labels[i];
+	if (a->build)
+		labels[n++] = (struct store_label){ BUILD, a->build };
+	return n;
+}
+
 static int make_question(struct asking *a, size_t i)
 {
-	const struct pull_options *o = a->options;
 	struct part *part = &a->parts[i];
-	struct store_label labels[PULL_MAX_LABELS + 1];
+	struct store_label labels[PULL_MAX_LABELS + 2];
 	const struct query_question q = {
 		.labels = labels,
-		.n_labels = o->n_labels + 1,
+		.n_labels = add_labels(a, labels),
 		.from = part->from,
 		.until = part->until - 1, /* the end counts, to the server */
 		.depth = BLEND_DEPTH,
 	};
 
-	labels[0].name = o->service ? "service_name" : "main_package";
-	labels[0].value = a->item->name;
-	memcpy(&labels[1], o->labels, o->n_labels * sizeof(*labels));
-	int r = query_ask(&q, &part->body);
-
-	a->fetches[i] = (struct fetch){ .options = &o->remote.options,
-					.path = QUERY_PATH,
-					.headers = query_headers,
-					.n_headers = ARRAY_SIZE(query_headers),
-					.post = span_of(part->body.data, part->body.size),
-					.max_answer = PULL_MAX_PROFILE,
-					.compressed = true };
+	a->fetches[i] =
+		(struct fetch){ .options = &a->query->options->remote.options,
+				.path = a->for_builds ? QUERY_PATH_OF_VALUES : QUERY_PATH,
+				.headers = query_headers,
+				.n_headers = ARRAY_SIZE(query_headers),
+				.max_answer = a->for_builds ? QUERY_MAX_ANSWER : PULL_MAX_PROFILE,
+				.compressed = true };
+	int r = a->for_builds ? query_ask_values(&q, BUILD, &part->body)
+			      : query_ask(&q, &part->body);
+	a->fetches[i].post = span_of(part->body.data, part->body.size);
 	return r;
 }
 
@@ -135,49 +172,6 @@ static int forget_period(struct pprof_profile *p)
 
 	header.period = 0;
 	return pprof_set_header(p, &header);
-}
-
-/* 0; 1: there is none in it, or none of use, *ret_why tells; -errno. @b may be NULL. */
-static int add_answer(struct blend *b, struct fetch *f, const char **ret_why)
-{
-	_cleanup_(load_profile_freep) struct pprof_profile *p = NULL;
-	int r;
-
-	*ret_why = f->text;
-	if (f->status != 200 || !f->body.size)
-		return 1;
-	*ret_why = "what came is no profile";
-	pgo_shapes_unescape_plain(f->body.data, f->body.size);
-	r = pprof_decode(f->body.data, f->body.size, NULL, &p, NULL);
-	/* Pyroscope 1.6 answers with an empty profile that has one type without a name. */
-	if (r == 0 && !pprof_n_samples(p)) {
-		*ret_why = "";
-		return 1;
-	}
-	if (r == 0 && b) {
-		r = forget_period(p);
-		if (r == 0)
-			r = blend_add(b, "", p);
-	}
-	return r > 0 ? 1 : r;
-}
-
-static int finish(struct asking *a, struct blend *b, uint64_t until)
-{
-	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
-	struct pull_item *item = a->item;
-	int r = blend_make(b, a->options->cold, &result);
-
-	if (r == 0) {
-		item->got = result.pprof;
-		result.pprof = (struct buf){ 0 };
-		item->until = until;
-		item->outcome = PULL_PENDING;
-		item->why[0] = '\0';
-	} else if (r > 0) {
-		pull_item_end(item, PULL_FAILED, "its profiles are too large to be added up");
-	}
-	return r < 0 ? r : 0;
 }
 
 /* It is no Pyroscope either. */
@@ -197,41 +191,81 @@ static bool may_be_too_long(const struct fetch *f)
 }
 
 /*
- * A part that cannot be had fails all: half of the profile would look like a change. Where none has
- * any, the item stays as it is.
+ * 0; 1: there is nothing to go on with. A part that cannot be had fails all: half of the profile
+ * would look like a change.
  */
-static int take_answers(struct asking *a)
+static int check_answers(struct asking *a)
 {
-	_cleanup_(blend_fini) struct blend b = BLEND_NULL;
-	uint64_t until = 0;
-
 	for (size_t i = 0; i < a->n; i++) {
 		const struct part *part = &a->parts[i];
-		const char *why;
-		int r = add_answer(part->look_only ? NULL : &b, &a->fetches[i], &why);
+		const struct fetch *f = &a->fetches[i];
 
-		if (part->until - part->from > QUERY_MAX_TIME && may_be_too_long(&a->fetches[i])) {
+		if (part->until - part->from > QUERY_MAX_TIME && may_be_too_long(f)) {
 			a->too_long = true;
-			return 0;
+			return 1;
 		}
-		if (r < 0)
-			return r;
-		if (r > 0 && is_unknown(&a->fetches[i]))
-			return 0;
-		if (r > 0 && *why) {
-			pull_item_end(a->item, PULL_FAILED, "%s", why);
-			return 0;
-		}
-		if (r == 0 && !until)
-			until = part->newest;
+		if (f->status == 200)
+			continue;
+		if (!is_unknown(f))
+			pull_item_end(a->query->item, PULL_FAILED, "%s", f->text);
+		return 1;
 	}
-	if (until)
-		return finish(a, &b, until);
-	pull_item_end(a->item, PULL_KEPT, "the store has no profile of it in that time");
 	return 0;
 }
 
-static int ask(struct asking *a)
+static int take_builds(struct asking *a)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n; i++) {
+		const struct buf *body = &a->fetches[i].body;
+
+		r = query_read_values(span_of(body->data, body->size), &a->query->builds);
+	}
+	return r;
+}
+
+/* Of one part, to the others. An empty answer is none. */
+static int take_profile(struct asking *a, size_t i)
+{
+	_cleanup_(load_profile_freep) struct pprof_profile *p = NULL;
+	const struct part *part = &a->parts[i];
+	struct buf *body = &a->fetches[i].body;
+	struct query *q = a->query;
+
+	if (!body->size)
+		return 0;
+	pgo_shapes_unescape_plain(body->data, body->size);
+	int r = pprof_decode(body->data, body->size, NULL, &p, NULL);
+	/* Pyroscope 1.6 answers with an empty profile that has one type without a name. */
+	if (r != 0 || !pprof_n_samples(p))
+		return r;
+	if (part->newest > q->until)
+		q->until = part->newest;
+	if (part->look_only)
+		return 0;
+	r = forget_period(p);
+	return r ? r : blend_add(&q->blend, a->build ? a->build : "", p);
+}
+
+static int take_answers(struct asking *a)
+{
+	int r = check_answers(a);
+
+	if (r != 0)
+		return r;
+	if (a->for_builds)
+		r = take_builds(a);
+	for (size_t i = 0; !a->for_builds && r == 0 && i < a->n; i++)
+		r = take_profile(a, i);
+	if (r > 0)
+		pull_item_end(a->query->item, PULL_FAILED, "what came is no profile");
+	return r;
+}
+
+/* ---- one profile ------------------------------------------------------------------------- */
+
+static int ask_parts(struct asking *a)
 {
 	char bad[STORE_TEXT_SIZE];
 	int r = 0;
@@ -243,25 +277,88 @@ static int ask(struct asking *a)
 	return r ? r : take_answers(a);
 }
 
-int pull_from_query(const struct pull_options *o, struct pull_item *item)
+/* 0; 1: it is settled, and there is nothing more to ask; -errno. */
+static int ask(struct query *q, bool for_builds, const char *build)
 {
-	_cleanup_(asking_fini) struct asking whole = { .options = o, .item = item };
-	_cleanup_(asking_fini) struct asking days = { .options = o, .item = item };
-	const uint64_t window = o->window ? o->window : DEFAULT_WINDOW, now = clock_realtime();
-	const uint64_t first = window < now ? now - window : 0;
-	bool by_days = now - first <= QUERY_MAX_TIME;
+	const struct asking question = { .query = q, .build = build, .for_builds = for_builds };
+	_cleanup_(asking_fini) struct asking whole = question;
+	_cleanup_(asking_fini) struct asking days = question;
 	int r = 0;
 
-	if (!by_days) {
-		r = make_whole(&whole, first, now);
+	if (!q->by_days) {
+		r = make_whole(&whole);
 		if (r == 0)
-			r = ask(&whole);
-		by_days = whole.too_long;
+			r = ask_parts(&whole);
+		if (!whole.too_long)
+			return r;
+		q->by_days = true;
 	}
-	if (r == 0 && by_days) {
-		r = make_days(&days, first, now);
+	r = make_days(&days);
+	return r ? r : ask_parts(&days);
+}
+
+/* That which appeared last comes first, and of those that did at once that which is still seen. */
+static int newest_first(const void *x, const void *y)
+{
+	const struct query_value *a = x, *b = y;
+
+	if (a->first != b->first)
+		return a->first < b->first ? 1 : -1;
+	if (a->last != b->last)
+		return a->last < b->last ? 1 : -1;
+	return strcmp(a->text, b->text);
+}
+
+static int make(struct query *q, struct blend_result *result)
+{
+	int r = blend_make(&q->blend, q->options->cold, result);
+
+	if (r > 0 && r != BLEND_E_EMPTY)
+		pull_item_end(q->item, PULL_FAILED, "its profiles are too large to be added up");
+	return r == BLEND_E_EMPTY ? 0 : r;
+}
+
+static int add_builds(struct query *q, struct blend_result *ret_result)
+{
+	const struct query_values *b = &q->builds;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->n && i < BLEND_MAX_USED && !ret_result->enough; i++) {
+		r = ask(q, false, b->n > 1 ? b->list[i].text : NULL);
+		blend_result_fini(ret_result);
+		*ret_result = (struct blend_result)BLEND_RESULT_NULL;
 		if (r == 0)
-			r = ask(&days);
+			r = make(q, ret_result);
 	}
-	return r < 0 ? r : 0;
+	return r;
+}
+
+int pull_from_query(const struct pull_options *o, struct pull_item *item)
+{
+	const uint64_t window = o->window ? o->window : DEFAULT_WINDOW, now = clock_realtime();
+	const uint64_t first = window < now ? now - window : 0;
+	_cleanup_(query_fini) struct query q = { .options = o,
+						 .item = item,
+						 .first = first,
+						 .now = now,
+						 .by_days = now - first <= QUERY_MAX_TIME };
+	_cleanup_(blend_result_fini) struct blend_result result = BLEND_RESULT_NULL;
+	int r = ask(&q, true, NULL);
+
+	if (r == 0 && q.builds.n)
+		qsort(q.builds.list, q.builds.n, sizeof(*q.builds.list), newest_first);
+	if (r == 0)
+		r = add_builds(&q, &result);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!result.n_builds) {
+		pull_item_end(item, PULL_KEPT, "the store has no profile of it in that time");
+		return 0;
+	}
+	item->got = result.pprof;
+	result.pprof = (struct buf){ 0 };
+	item->until = q.until;
+	item->outcome = PULL_PENDING;
+	item->why[0] = '\0';
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the answers to a pull are made of: names of files in a directory, fields of a header, and
- * names that become a URL or a selector.
+ * What the answers to a pull are made of: names of files in a directory, fields of a header, values
+ * of a label, and names that become a URL or a selector.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +65,22 @@ static void try_selector(const char *value)
 	expect(at[1] == '}');
 }
 
+/* Each once, and none that was never seen; adding the same again adds nothing. */
+static void try_values(struct span answer)
+{
+	_cleanup_(query_values_fini) struct query_values v = { 0 };
+
+	if (query_read_values(answer, &v) != 0)
+		return;
+	const size_t n = v.n;
+	expect(query_read_values(answer, &v) == 0 && v.n == n && n <= QUERY_MAX_VALUES);
+	for (size_t i = 0; i < n; i++) {
+		expect(v.list[i].first <= v.list[i].last);
+		for (size_t k = 0; k < i; k++)
+			expect(strcmp(v.list[i].text, v.list[k].text) != 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(freep) char *text = strndup((const char *)data, size);
@@ -77,5 +93,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		expect(time % 1000000000 == 0);
 	try_path(text);
 	try_selector(text);
+	try_values(span_of(data, size));
 	return 0;
 }

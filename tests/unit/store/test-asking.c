@@ -161,6 +161,75 @@ static void a_selector_holds_any_value(void **state)
 	}
 }
 
+static void read_values(const char *bytes, size_t size, struct query_values *v, int wanted)
+{
+	assert_int_equal(query_read_values(span_of(bytes, size), v), wanted);
+}
+
+#define READ(bytes, v, wanted) read_values(bytes, sizeof(bytes) - 1, v, wanted)
+
+static void values_of_a_label_and_their_times(void **state)
+{
+	struct query_values v = { 0 };
+
+	(void)state;
+	/* {build_id="b"}: at 5 and 3 ms; then one without, at 9; one that has no points; */
+	READ("\x0a\x17\x0a\x0d\x0a\x08"
+	     "build_id\x12\x01"
+	     "b\x12\x02\x10\x05\x12\x02\x10\x03"
+	     "\x0a\x04\x12\x02\x10\x09"
+	     "\x0a\x0f\x0a\x0d\x0a\x08"
+	     "build_id\x12\x01"
+	     "c",
+	     &v, 0);
+	/* And the first again, at 8 ms. */
+	READ("\x0a\x13\x0a\x0d\x0a\x08"
+	     "build_id\x12\x01"
+	     "b\x12\x02\x10\x08",
+	     &v, 0);
+	READ("", &v, 0);
+	assert_int_equal(v.n, 2);
+	assert_string_equal(v.list[0].text, "b");
+	assert_int_equal(v.list[0].first, 3000000);
+	assert_int_equal(v.list[0].last, 8000000);
+	assert_string_equal(v.list[1].text, "");
+	assert_int_equal(v.list[1].first, 9000000);
+	/* Before the epoch, and no answer at all. */
+	READ("\x0a\x0d\x12\x0b\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", &v, QUERY_E_MALFORMED);
+	READ("<html>", &v, QUERY_E_MALFORMED);
+	query_values_fini(&v);
+}
+
+static void values_are_asked_for_in_steps(void **state)
+{
+	static const struct {
+		uint64_t hours, step;
+	} cases[] = { { 1, 60 }, { 72, 60 }, { 2000, 720 } };
+	const struct store_label label = { "main_package", "a" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct query_question q = { &label, 1, 5000000,
+						  5000000 + cases[i].hours * 3600 * 1000000000ULL,
+						  0 };
+		struct buf body = BUF_INIT(4096);
+
+		assert_int_equal(query_ask_values(&q, "build_id", &body), 0);
+		Querier__V1__SelectSeriesRequest *m =
+			querier__v1__select_series_request__unpack(NULL, body.size, body.data);
+		assert_non_null(m);
+		assert_string_equal(m->label_selector, "{main_package=\"a\"}");
+		assert_string_equal(m->profile_typeid, QUERY_TYPE);
+		assert_int_equal(m->start, 5);
+		assert_int_equal(m->end - m->start, cases[i].hours * 3600000);
+		assert_int_equal(m->n_group_by, 1);
+		assert_string_equal(m->group_by[0], "build_id");
+		assert_true(m->step == (double)cases[i].step);
+		querier__v1__select_series_request__free_unpacked(m, NULL);
+		buf_fini(&body);
+	}
+}
+
 static void names_of_files_tell_the_time(void **state)
 {
 	static const char *const bad[] = {
@@ -197,6 +266,8 @@ int main(void)
 		cmocka_unit_test(the_query_tells_window_and_leniency),
 		cmocka_unit_test(the_header_tells_of_the_profile),
 		cmocka_unit_test(a_selector_holds_any_value),
+		cmocka_unit_test(values_of_a_label_and_their_times),
+		cmocka_unit_test(values_are_asked_for_in_steps),
 		cmocka_unit_test(names_of_files_tell_the_time),
 	};
 
