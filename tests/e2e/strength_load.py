@@ -145,6 +145,7 @@ def execs(agent):
     assert_delivered(agent, expected)
     assert status["lost"]["ring_full"] == 0, status["lost"]
     assert memory[-1] < memory[0] + 4096, memory
+    assert len(agent.said().splitlines()) < 20, agent.said()  # not a line a program
 
 
 @test

@@ -12,6 +12,7 @@
 
 #include "agent/groups.h"
 #include "agent/harvest.h"
+#include "libpprof/pprof.h"
 #include "tests/unit/agent/fake-kube.h"
 #include "tests/unit/binary/fake.h"
 
@@ -310,6 +311,54 @@ static void those_that_wait_take_no_memory(void **state)
 	assert_int_equal(resident(b), 0);
 }
 
+static void add_tally(struct bench *b, struct tallies *to, unsigned int group, uint64_t samples,
+		      uint64_t truncated)
+{
+	const uint32_t stack[] = { 8 };
+	struct tally *t;
+
+	assert_int_equal(tallies_get(to, &b->build, &b->groups[group].base, 1 << 16, &t), 0);
+	assert_int_equal(stacks_add(&t->stacks, stack, 1, samples), 0);
+	t->taken = samples;
+	t->truncated = truncated;
+}
+
+/* Make the next profile, and look for @words in its comments. */
+static bool next_says(struct bench *b, const char *words)
+{
+	const struct harvest_naming naming = { .rules = &b->rules,
+					       .names = &b->names,
+					       .final = true };
+	_cleanup_(labels_fini) struct labels labels = LABELS_NULL;
+	struct harvested harvested;
+	struct pprof_profile *p;
+	uint8_t *pprof = NULL;
+	bool says = false;
+
+	assert_int_equal(harvest_next(&b->harvest, &naming, &harvested, &pprof, &labels), 0);
+	assert_int_equal(pprof_decode(pprof, harvested.pprof.size, NULL, &p, NULL), 0);
+	for (size_t i = 0; i < pprof_n_comments(p); i++)
+		says |= strstr(pprof_comment(p, i), words) != NULL;
+	pprof_free(p);
+	free(pprof);
+	return says;
+}
+
+/* It is not known whose it was: each has its share, and none is told too little. */
+static void what_was_lost_is_in_the_comments(void **state)
+{
+	const struct harvest_facts facts = { .duration = 1, .period = 1, .lost = 10 };
+	struct tallies tallies = TALLIES_NULL;
+	struct bench *b = *state;
+
+	b->rules = (struct target_rules){ .otherwise = RULE_PROFILE };
+	add_tally(b, &tallies, FIRST, 30, 2);
+	add_tally(b, &tallies, SECOND, 10, 0);
+	harvest_begin(&b->harvest, &tallies, &facts);
+	assert_true(next_says(b, "samples=30 lost=8 truncated=2 "));
+	assert_true(next_says(b, "samples=10 lost=3 truncated=0 "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_the_end_none_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_no_rule_asks_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_lost_is_in_the_comments, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_wait_take_no_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_waits_is_given_back, setup, teardown),
 	};
