@@ -5,10 +5,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "collector/http/framing.h"
 
 struct http_request *request_new(struct http *h, struct MHD_Connection *c, const char *method,
 				 const char *path)
@@ -174,45 +173,20 @@ enum MHD_Result request_send(struct http_request *r)
  * more.
  */
 #define MAX_KEPT (REQUEST_MEMORY / 4 * 3)
-#define NOTE	 ((size_t)64)
-
-/* What a name is made of: RFC 9110 §5.6.2. */
-#define TOKEN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
-
-struct framing {
-	unsigned int lengths, encodings;
-	const char *length, *encoding;
-	bool strange; /* a name that is none */
-	size_t kept;  /* bytes */
-};
 
 static enum MHD_Result weigh(void *context, enum MHD_ValueKind kind, const char *name,
 			     const char *value)
 {
-	struct framing *f = context;
-
 	(void)kind;
-	f->kept += strlen(name) + (value ? strlen(value) : 0) + NOTE;
+	framing_weigh(context, name, value);
 	return MHD_YES;
 }
 
-static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const char *name,
-			       const char *value)
+static enum MHD_Result add(void *context, enum MHD_ValueKind kind, const char *name,
+			   const char *value)
 {
-	struct framing *f = context;
-
-	weigh(context, kind, name, value);
-	/* RFC 9112 §5.1: no blank before the colon, which another reader may overlook. */
-	if (name[strspn(name, TOKEN)])
-		f->strange = true;
-	if (!strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
-		f->lengths++;
-		f->length = value;
-	}
-	if (!strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
-		f->encodings++;
-		f->encoding = value;
-	}
+	(void)kind;
+	framing_add(context, name, value);
 	return MHD_YES;
 }
 
@@ -220,24 +194,8 @@ const char *request_refusal(struct http_request *r, unsigned int *ret_status)
 {
 	struct framing f = { 0 };
 
-	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at, &f);
+	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add, &f);
 	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, weigh,
 				  &f);
-	*ret_status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
-	if (f.kept > MAX_KEPT)
-		return "The header is too large.";
-	*ret_status = MHD_HTTP_BAD_REQUEST;
-	if (f.strange)
-		return "The name of a header is none.";
-	if (f.lengths + f.encodings > 1)
-		return "The length of the body is given more than once.";
-	/* libmicrohttpd takes a body of any other coding to last until the connection ends. */
-	if (f.encoding && strcasecmp(f.encoding, "chunked") != 0)
-		return "The transfer coding is not chunked.";
-	if (!f.length)
-		return NULL;
-	struct span text = span_of(f.length, strlen(f.length));
-	if (!text_number(&text, 10, &r->announced) || text.size)
-		return "Content-Length is no number.";
-	return NULL;
+	return framing_refusal(&f, MAX_KEPT, ret_status, &r->announced);
 }
