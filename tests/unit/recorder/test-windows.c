@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/unit/recorder/bench.h"
 
 /* ---- windows ----------------------------------------------------------------------------- */
