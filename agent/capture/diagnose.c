@@ -254,7 +254,8 @@ const char *capture_outcome_text(int outcome)
 		       "lockdown=integrity or without it";
 	case CAPTURE_E_PARANOID:
 		return "kernel.perf_event_paranoid forbids clock events: set it to 2 or less "
-		       "(sysctl), or run as root";
+		       "(sysctl), or be root with all capabilities: above 2, Debian's and Ubuntu's "
+		       "kernels want CAP_SYS_ADMIN beside CAP_PERFMON";
 	case CAPTURE_E_MEMLOCK:
 		return "the limit on locked memory is too low: ulimit -l unlimited (needed before "
 		       "Linux 5.11)";
