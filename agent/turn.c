@@ -120,10 +120,10 @@ static void report_unreadable(struct agent *a)
 	uint64_t n = a->recorder.counters.unreadable;
 
 	if (n != a->unreadable)
-		log_warning(a->log, "Go programs are not profiled",
-			    log_u64("count", n - a->unreadable),
-			    log_text("last", a->recorder.unreadable),
-			    log_text("why", binary_outcome_text(a->recorder.unreadable_outcome)));
+		log_info(a->log, "Go programs are not profiled",
+			 log_u64("count", n - a->unreadable),
+			 log_text("last", a->recorder.unreadable),
+			 log_text("why", binary_outcome_text(a->recorder.unreadable_outcome)));
 	a->unreadable = n;
 }
 

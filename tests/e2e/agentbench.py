@@ -27,7 +27,7 @@ class Agent(bench.Bench):
         # Nobody else's on this machine, where other tests may run the same program.
         self.name = f"actor-{os.getpid()}"
         self.environment = {}  # of the agent, besides ours
-        self.stores = ""  # besides the folder: lines of its configuration
+        self.more_stores = ""  # besides the folder: lines of its configuration
 
     def run(self, window="1h", more=""):
         """Starts the agent, and comes back when it samples."""
@@ -40,7 +40,7 @@ class Agent(bench.Bench):
         self.wait_for("hone-agent runs")
 
     def configure(self, window, more, freq=FREQ):
-        self.config.write_text(f"stores:\n  - url: file://{self.store}\n{self.stores}"
+        self.config.write_text(f"stores:\n  - url: file://{self.store}\n{self.more_stores}"
                                f"spool:\n  dir: {self.folder}/spool\n"
                                f"window: {window}\nfreq: {freq}\nlisten: \"{self.listen}\"\n"
                                f"host:\n  containers: {self.folder}/containers\n{more}")
