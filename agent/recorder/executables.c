@@ -162,7 +162,6 @@ int recorder_age_builds(struct recorder *r, uint32_t oldest)
 	int e = 0;
 
 	forget_addresses(r);
-
 	while (e == 0 && (build = builds_oldest(&r->builds, false)) && build->seen < oldest)
 		e = forget(r, build);
 	return e;

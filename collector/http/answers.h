@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/http/budget.h"
 #include "collector/http/request.h"
 
 /* Up to so many bytes an answer counts as part of its connection: there is always one of health. */
@@ -16,20 +16,9 @@
 /* Up to so many it may have some of the last eighth, too: metrics tell why there is no room. */
 #define ANSWERS_SMALL ((size_t)64 << 10)
 
-struct answers {
-	size_t limit; /* bytes */
-	pthread_mutex_t mutex;
-	size_t reserved;
-};
-
-void answers_init(struct answers *l, size_t limit);
-void answers_fini(struct answers *l);
-
 /* False: there is no room for @r's. One that is larger than all of it counts as all but the last
  * eighth. */
-bool answers_keep(struct answers *l, struct http_request *r);
+bool answers_keep(struct budget *b, struct http_request *r);
 
 /* @r's is gone. */
-void answers_release(struct answers *l, struct http_request *r);
-
-size_t answers_reserved(struct answers *l);
+void answers_release(struct budget *b, struct http_request *r);

@@ -35,8 +35,8 @@ struct http {
 	bool asks;	 /* clients for their certificate */
 	struct connections connections;
 	struct workers workers;
-	struct bodies bodies;
-	struct answers answers;
+	struct budget bodies;
+	struct budget answers;
 	uint16_t port;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t idle;   /* nothing is on its way */
@@ -386,8 +386,8 @@ int http_open(const struct http_options *options, const struct http_handlers *ha
 	h->options = *options;
 	h->handlers = *handlers;
 	workers_init(&h->workers, answer, h);
-	bodies_init(&h->bodies, options->bodies);
-	answers_init(&h->answers, options->answers);
+	budget_init(&h->bodies, options->bodies);
+	budget_init(&h->answers, options->answers);
 	pthread_mutex_init(&h->mutex, NULL);
 	pthread_cond_init(&h->idle, NULL);
 	*ret_http = h; /* handlers may ask for its state before this returns */
@@ -426,8 +426,8 @@ struct http *http_close(struct http *h)
 	connections_fini(&h->connections);
 	tls_free(h->tls);
 	workers_fini(&h->workers);
-	bodies_fini(&h->bodies);
-	answers_fini(&h->answers);
+	budget_fini(&h->bodies);
+	budget_fini(&h->answers);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
@@ -446,8 +446,8 @@ int http_set_certificate(struct http *h, struct span certificate, struct span ke
 
 void http_state(struct http *h, struct http_state *ret_state)
 {
-	*ret_state = (struct http_state){ .bodies = bodies_reserved(&h->bodies),
-					  .answers = answers_reserved(&h->answers) };
+	*ret_state = (struct http_state){ .bodies = budget_taken(&h->bodies),
+					  .answers = budget_taken(&h->answers) };
 	workers_state(&h->workers, ret_state);
 	connections_count(&h->connections, &ret_state->connections, &ret_state->cut);
 }
