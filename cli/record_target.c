@@ -282,10 +282,13 @@ static enum hone_exit say_no_command(const char *command, int error)
 	return HONE_ERROR;
 }
 
-static enum hone_exit find_command(struct record_target *t, char **command,
+/* Where standard output is to be read by a program, what the command says is not among it. */
+static enum hone_exit find_command(struct record_target *t, const struct record_options *o,
 				   const struct sudo_user *user)
 {
-	int r = spawn_start(command, user, &t->spawn);
+	bool aside = o->json || strcmp(o->output, "-") == 0;
+	char **command = o->command;
+	int r = (aside ? spawn_start_aside : spawn_start)(command, user, &t->spawn);
 
 	if (r < 0)
 		return say_no_command(command[0], r);
@@ -319,7 +322,7 @@ enum hone_exit record_target_find(const struct record_options *options,
 		return find_file(t, options->exe);
 	if (options->container.text[0])
 		return find_container(t, &options->container);
-	return find_command(t, options->command, user);
+	return find_command(t, options, user);
 }
 
 static enum hone_exit watch(struct recorder *r, int32_t pid, uint64_t started)

@@ -214,6 +214,19 @@ int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *r
 	return r;
 }
 
+int spawn_start_aside(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn)
+{
+	_cleanup_(
+		plan_fini) struct plan plan = { .argv = argv, .user = user, .wire = -1, .out = -1 };
+
+	*ret_spawn = (struct spawn)SPAWN_NULL;
+	plan.out = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int r = plan.out < 0 ? -errno : start(&plan, ret_spawn);
+	if (r)
+		spawn_fini(ret_spawn);
+	return r;
+}
+
 int spawn_start_piped(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn,
 		      int *ret_out)
 {

@@ -27,6 +27,9 @@ struct spawn {
  */
 int spawn_start(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn);
 
+/* The same with its standard output going to standard error: ours has something else to carry. */
+int spawn_start_aside(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn);
+
 /* The same with its standard output in a pipe, whose other end is the caller's to close. */
 int spawn_start_piped(char *const *argv, const struct sudo_user *user, struct spawn *ret_spawn,
 		      int *ret_out);

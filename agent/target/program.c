@@ -59,7 +59,7 @@ const char *program_kind(struct span path, struct span head)
 	if (span_starts_with(head, "#!"))
 		return "a script";
 	if (!span_starts_with(head, "\177ELF"))
-		return "not a program";
+		return "a file of another kind";
 	for (size_t i = 0; i < ARRAY_SIZE(interpreters); i++)
 		if (span_equals(name, interpreters[i].name))
 			return interpreters[i].kind;

@@ -12,6 +12,6 @@
 
 /*
  * @path: of the executable, @head: its first bytes. A noun with its article: "a Python program",
- * "a shell", "a script", "a compiled program", or "not a program" for anything else.
+ * "a shell", "a script", "a compiled program", or "a file of another kind".
  */
 const char *program_kind(struct span path, struct span head);

@@ -123,6 +123,21 @@ def command(bench):
 
 
 @test
+def command_talks(bench):
+    """What the command prints is not in the profile, nor in the summary for machines."""
+    command = ["--", "sh", "-c", f"echo talk; exec {bench.actor} spin 1s"]
+    code, out, err = bench.hone("record", "-o", "-", *command)
+    assert code == 0 and "talk\n" in err, err
+    bench.out.write_bytes(out)
+    assert_profile(bench.out)
+    code, out, err = bench.hone("record", "--json", "-o", bench.out, *command)
+    assert code == 0 and "talk\n" in err, err
+    assert json.loads(out)["samples"] > 0, out
+    code, out, err = bench.hone("record", "-o", bench.out, *command)
+    assert code == 0 and out.startswith(b"talk\n") and "talk" not in err, (out, err)
+
+
+@test
 def command_limits(bench):
     """hone may open as many files as it is allowed to; the command keeps the limit it would have had."""
     harness.few_files(1000)

@@ -25,8 +25,8 @@ static void by_the_first_bytes(void **state)
 {
 	(void)state;
 	assert_string_equal(kind("/app/python", "#!/bin/sh\n"), "a script");
-	assert_string_equal(kind("/app/python", "text"), "not a program");
-	assert_string_equal(kind("/app/python", ""), "not a program");
+	assert_string_equal(kind("/app/python", "text"), "a file of another kind");
+	assert_string_equal(kind("/app/python", ""), "a file of another kind");
 }
 
 int main(void)
