@@ -211,10 +211,8 @@ static int parse(struct command *c, int argc, char **argv)
 			break;
 		case 'h':
 			return say("%s", help) ? HONE_OK : HONE_ERROR;
-		case ':':
-			return say_usage(COMMAND, "%s takes a value.", argv[optind - 1]);
 		default:
-			return say_usage(COMMAND, "there is no option %s.", argv[optind - 1]);
+			return say_option(COMMAND, option, argv);
 		}
 	}
 	if (argc - optind != 2)

@@ -191,9 +191,8 @@ static int take(struct pull_options *o, int option, char **argv)
 	case 'h':
 		return say("%s", help) ? HONE_OK : HONE_ERROR;
 	case ':':
-		return say_usage(COMMAND, "%s takes a value.", argv[optind - 1]);
 	case '?':
-		return say_usage(COMMAND, "there is no option %s.", argv[optind - 1]);
+		return say_option(COMMAND, option, argv);
 	}
 	if (option >= OPTION_ANY && option <= OPTION_QUIET)
 		return take_flag(o, option);

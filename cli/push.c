@@ -91,9 +91,8 @@ static int take(struct push *p, int option, char **argv)
 	case 'h':
 		return say("%s", help) ? HONE_OK : HONE_ERROR;
 	case ':':
-		return say_usage(COMMAND, "%s takes a value.", argv[optind - 1]);
 	case '?':
-		return say_usage(COMMAND, "there is no option %s.", argv[optind - 1]);
+		return say_option(COMMAND, option, argv);
 	}
 	return remote_take(&p->remote, COMMAND, option, optarg) == 0 ? -1 : HONE_USAGE;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/say.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 
@@ -50,6 +52,21 @@ int say_usage(const char *command, const char *format, ...)
 	say_line(command, format, args, rest);
 	va_end(args);
 	return HONE_USAGE;
+}
+
+int say_option(const char *command, int answer, char *const *argv)
+{
+	const char *last = argv[optind - 1];
+	size_t name = strcspn(last, "=");
+
+	if (answer == ':')
+		return say_usage(command, "%s takes a value.", last);
+	if (optopt && !strncmp(last, "--", 2) && last[name])
+		return say_usage(command, "%.*s takes no value.", (int)name, last);
+	/* One letter of several in an argument, which getopt has not left yet. */
+	if (optopt)
+		return say_usage(command, "there is no option -%c.", optopt);
+	return say_usage(command, "there is no option %s.", last);
 }
 
 bool say(const char *format, ...)

@@ -20,6 +20,9 @@ void say_error(const char *command, const char *format, ...) _printf_(2, 3);
 /* The same about wrong arguments, with a pointer to --help. Answers HONE_USAGE. */
 int say_usage(const char *command, const char *format, ...) _printf_(2, 3);
 
+/* What getopt_long(3), told to begin with ':', found wrong with an option. Answers HONE_USAGE. */
+int say_option(const char *command, int answer, char *const *argv);
+
 /* Text on standard output, as it is. False when it could not be written. */
 bool say(const char *format, ...) _printf_(1, 2);
 

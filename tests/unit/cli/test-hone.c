@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+
 static void help_and_version_go_to_stdout(void **state)
 {
 	struct run r = hone(state, "--help");
@@ -29,6 +31,27 @@ static void wrong_commands_are_usage_errors(void **state)
 	assert_int_equal(r.code, 2);
 	assert_string_equal(r.out, "");
 	assert_non_null(strstr(r.err, "hone: there is no command \"recrod\". There are: "));
+}
+
+static void wrong_options_are_named(void **state)
+{
+	static const struct {
+		const char *arguments, *said;
+	} cases[] = {
+		{ "check --jsn a", "hone check: there is no option --jsn. " },
+		{ "check --json=yes a", "hone check: --json takes no value. " },
+		{ "check -xh a", "hone check: there is no option -x. " },
+		{ "compare --top", "hone compare: --top takes a value. " },
+		{ "compare a b -q", "hone compare: there is no option -q. " },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct run r = hone(state, cases[i].arguments);
+
+		assert_int_equal(r.code, 2);
+		assert_string_equal(r.out, "");
+		assert_int_equal(strncmp(r.err, cases[i].said, strlen(cases[i].said)), 0);
+	}
 }
 
 static void text_from_outside_cannot_steer_the_terminal(void **state)
@@ -82,6 +105,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(help_and_version_go_to_stdout, argv[1]),
 		cmocka_unit_test_prestate(wrong_commands_are_usage_errors, argv[1]),
+		cmocka_unit_test_prestate(wrong_options_are_named, argv[1]),
 		cmocka_unit_test_prestate(text_from_outside_cannot_steer_the_terminal, argv[1]),
 		cmocka_unit_test_prestate(output_that_cannot_be_written_is_an_error, argv[1]),
 		cmocka_unit_test_prestate(what_http_needs_is_not_loaded, argv[1]),
