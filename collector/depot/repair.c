@@ -179,6 +179,25 @@ static int sync_folder(const char *path)
 }
 
 /*
+ * Whoever repaired it, root as a rule: whose the old one was is to go on with it. That one may
+ * write to the folder, and is not to be given what it puts there in the meantime.
+ */
+static int give(const char *file, const char *made)
+{
+	_cleanup_(closep) int fd = open(made, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat old, new;
+
+	if (fd < 0 || lstat(file, &old) < 0 || fstat(fd, &new) < 0)
+		return -errno;
+	if (!S_ISREG(new.st_mode) || new.st_nlink != 1 || new.st_uid != geteuid())
+		return -EPERM;
+	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
+	    fchown(fd, old.st_uid, old.st_gid) < 0)
+		return -errno;
+	return fchmod(fd, old.st_mode & 0777) < 0 ? -errno : 0;
+}
+
+/*
  * The log belongs to the old database, and would be taken for the new one's. What was in it has
  * been read.
  */
@@ -227,5 +246,7 @@ int depot_repair(const char *path, const struct depot_look *look, struct depot_r
 	if (r == 0)
 		r = make(&p, file, made);
 	fini(&p);
+	if (r == 0)
+		r = give(file, made);
 	return r ? r : exchange(path, file, made);
 }

@@ -312,6 +312,26 @@ static void saves_what_is_left(void **state)
 	push(f->depot, 5000);
 }
 
+/* Repaired by root, it is the collector's own user who goes on with it. */
+static void leaves_it_to_whom_it_was(void **state)
+{
+	struct place *f = *state;
+	struct depot_report report;
+	struct stat file;
+
+	if (geteuid() != 0)
+		skip();
+	fill(f, 3);
+	f->depot = depot_close(f->depot);
+	assert_int_equal(chown(f->db, 65532, 65531), 0);
+	assert_int_equal(chmod(f->db, 0640), 0);
+	repair(f, &report);
+	assert_int_equal(stat(f->db, &file), 0);
+	assert_int_equal(file.st_uid, 65532);
+	assert_int_equal(file.st_gid, 65531);
+	assert_int_equal(file.st_mode & 07777, 0640);
+}
+
 /* ---- earlier versions -------------------------------------------------------------------- */
 
 static void load(struct place *f, const char *name)
@@ -411,6 +431,7 @@ int main(void)
 		TEST(finds_what_the_index_lacks),
 		TEST(makes_the_index_anew),
 		TEST(saves_what_is_left),
+		TEST(leaves_it_to_whom_it_was),
 		TEST(version_1),
 		TEST(version_2),
 		TEST(version_3),
