@@ -26,10 +26,20 @@ bool command_known(int argc, char **argv)
 
 enum command_status command_run(int argc, char **argv)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	return COMMAND_WRONG;
+	enum command_status status = COMMAND_WRONG;
+	char full[64]; /* what getopt_long(3) begins its complaints with */
+
+	snprintf(full, sizeof(full), "hone-collector %s", argv[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		argv[1] = full;
+		status = commands[i].run(argc - 1, argv + 1);
+		break;
+	}
+	if (status == COMMAND_WRONG)
+		fprintf(stderr, "See %s --help.\n", full);
+	return status;
 }
 
 const char *command_data(void)
@@ -71,7 +81,7 @@ const char *command_trouble(int result)
 	case DEPOT_E_DAMAGED:
 		return "its database is damaged";
 	case REPAIR_E_MISSING:
-		return "there is no profiles.db";
+		return "there is no profiles.db; --data names a collector's folder";
 	case REPAIR_E_EARLIER:
 		return "an earlier version of hone wrote it";
 	case DEPOT_E_FULL:

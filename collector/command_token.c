@@ -24,7 +24,7 @@ static const char usage[] =
 	"  --tenant NAME  for this tenant only (any)\n"
 	"  --name TEXT    whose it is, for whoever reads the file\n"
 	"  --file FILE    the file (tokens in the configuration)\n"
-	"  --help\n";
+	"  --help         this text\n";
 
 struct options {
 	enum token_scope scope;
@@ -136,10 +136,8 @@ enum command_status command_token(int argc, char **argv)
 	_cleanup_(settings_fini) struct settings settings = { 0 };
 	struct options o = { .name = "" };
 
-	if (!read_options(argc, argv, &o)) {
-		fputs(usage, stderr);
+	if (!read_options(argc, argv, &o))
 		return COMMAND_WRONG;
-	}
 	if (o.help)
 		return fputs(usage, stdout) < 0 ? COMMAND_FAILED : COMMAND_OK;
 	if (!o.file && !find_file(&settings))
