@@ -28,7 +28,13 @@ struct options {
 	bool json, help;
 };
 
-/* False for what is wrong. */
+static bool wrong(const char *why, const char *what)
+{
+	fprintf(stderr, "hone-agent status: %s%s.\n", why, what);
+	return false;
+}
+
+/* False for what is wrong, after it was said. */
 static bool parse_options(int argc, char **argv, struct options *ret_options)
 {
 	struct sockaddr_storage address;
@@ -49,9 +55,11 @@ static bool parse_options(int argc, char **argv, struct options *ret_options)
 		else if (!strncmp(argv[i], "--config=", 9))
 			ret_options->config = argv[i] + 9;
 		else
-			return false;
+			return wrong("unknown, or without its value: ", argv[i]);
 	}
-	return !ret_options->address || address_parse(ret_options->address, &address, &size);
+	return !ret_options->address || address_parse(ret_options->address, &address, &size) ||
+	       wrong("--address wants a numeric address and a port, as 127.0.0.1:7071, not ",
+		     ret_options->address);
 }
 
 /* Where an agent with this configuration listens. 0, or the exit code after what was said. */
@@ -296,8 +304,9 @@ static int ask(const struct options *options)
 
 	if (code == CURLE_OK)
 		return show(options, &body);
-	fprintf(stderr, "hone-agent status: no answer from %s: %s.\n", options->address,
-		curl_easy_strerror(code));
+	fprintf(stderr, "hone-agent status: no answer from %s: %s.%s\n", options->address,
+		curl_easy_strerror(code),
+		code == CURLE_COULDNT_CONNECT ? " Does an agent run, and listen there?" : "");
 	return 1;
 }
 
