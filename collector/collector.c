@@ -129,7 +129,7 @@ static void add_up(struct collector *c)
 	curate_read(c->curate, &counts);
 	if (counts.broken_sums > c->broken_sums)
 		collector_say(c, LOG_LEVEL_WARNING, "kept sums of profiles were damaged",
-			      "they were made anew; hone-collector verify looks for more", 0);
+			      "they are made anew; hone-collector verify looks for more", 0);
 	c->broken_sums = counts.broken_sums;
 	if (r != 0)
 		collector_say(c, LOG_LEVEL_ERROR, "profiles cannot be added up",

@@ -141,7 +141,7 @@ static int add_rows(struct gathering *g, const struct item *items, size_t n,
 	return r;
 }
 
-/* One that is broken is counted, and as good as none: what it was made of is there. */
+/* One that is broken is counted, dropped, and as good as none: what it was made of is there. */
 static int recall_kept(struct gathering *g, const struct item *items, const int64_t *ids, size_t n,
 		       struct pprof_profile **sum, struct tally *tally, size_t *known)
 {
@@ -150,7 +150,10 @@ static int recall_kept(struct gathering *g, const struct item *items, const int6
 	struct trim_sum of_all;
 	int r = kept_find(g->reader, g->request->policy.depth, ids, n, known, &kept, &of_all);
 
-	g->result->broken_sums += r == KEPT_E_BROKEN;
+	if (r == KEPT_E_BROKEN) {
+		g->result->broken_sums++;
+		kept_drop(g->depot, g->request->policy.depth, ids[0]);
+	}
 	if (r < 0 || !kept)
 		return r < 0 ? r : 0;
 	*tally = (struct tally){ 0 };
@@ -200,8 +203,8 @@ static int keep(struct gathering *g, const int64_t *ids, size_t n, struct pprof_
 	size_t depth = g->request->policy.depth;
 	int r = blocks_put(g->blocks, depth, ids, n, sum, t);
 
-	if (r == 0 && g->keeper)
-		r = kept_put(g->keeper, depth, ids, n, sum, &t->notes);
+	if (r == 0 && g->keeps)
+		r = kept_put(g->depot, depth, ids, n, sum, &t->notes);
 	return r;
 }
 

@@ -93,7 +93,7 @@ static int look(struct curate *c, const struct curate_request *request, const ch
 	return r;
 }
 
-/* What is added up ahead next mends them. */
+/* They were dropped: what is added up ahead next makes them anew. */
 static void count_broken(struct curate *c, size_t n)
 {
 	pthread_mutex_lock(&c->mutex);
@@ -112,7 +112,7 @@ static int make(struct curate *c, const struct curate_request *request, const ch
 
 	if (r != CACHE_E_NONE)
 		return r;
-	r = gather(reader, request, c->cold, &c->blocks, ret_result);
+	r = gather(c->depot, reader, request, c->cold, &c->blocks, ret_result);
 	count_broken(c, ret_result->broken_sums);
 	if (r == 0 && request->standing && ret_result->explain.good)
 		r = publish_settle(c->depot, request, c->cold, ret_result);

@@ -99,7 +99,7 @@ struct curate_counts {
 	uint64_t make_time;		   /* ns, of those made and of nothing */
 	uint64_t cache_bytes;
 	uint64_t added_up;    /* times that a program was looked at ahead */
-	uint64_t broken_sums; /* kept in the depot, could not be read, and were made anew */
+	uint64_t broken_sums; /* kept in the depot, could not be read, and were dropped */
 };
 
 void curate_read(struct curate *c, struct curate_counts *ret_counts);

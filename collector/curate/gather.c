@@ -334,7 +334,8 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 	const struct depot_query query = gather_query(request);
 	_cleanup_(gathering_fini) struct gathering g = { .reader = reader,
 							 .blocks = &blocks,
-							 .keeper = d,
+							 .depot = d,
+							 .keeps = true,
 							 .stop = stop,
 							 .list = &list,
 							 .request = request,
@@ -350,7 +351,7 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 	return r;
 }
 
-int gather(struct depot_reader *reader, const struct curate_request *request,
+int gather(struct depot *d, struct depot_reader *reader, const struct curate_request *request,
 	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result)
 {
 	_cleanup_(depot_list_fini) struct depot_list list = DEPOT_LIST_NULL;
@@ -358,6 +359,7 @@ int gather(struct depot_reader *reader, const struct curate_request *request,
 	struct curate_explain *e = &ret_result->explain;
 	_cleanup_(gathering_fini) struct gathering g = { .reader = reader,
 							 .blocks = blocks,
+							 .depot = d,
 							 .list = &list,
 							 .request = request,
 							 .result = ret_result,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the profiles in the window to one. Inside of this room; pure but for reading the depot. */
+/*
+ * From the profiles in the window to one. Inside of this room. It reads the depot @d by a reader,
+ * and drops kept sums there that cannot be read.
+ */
 #pragma once
 
 #include "collector/curate/blocks.h"
@@ -17,5 +20,5 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 
 /* @cold may be NULL. 0, an enum curate_outcome, or -errno; ret->explain is set as far as it goes.
  */
-int gather(struct depot_reader *reader, const struct curate_request *request,
+int gather(struct depot *d, struct depot_reader *reader, const struct curate_request *request,
 	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result);

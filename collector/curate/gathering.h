@@ -27,7 +27,8 @@ struct item {
 struct gathering {
 	struct depot_reader *reader;
 	struct blocks *blocks;
-	struct depot *keeper;	 /* to keep blocks in, or NULL */
+	struct depot *depot;
+	bool keeps;		 /* blocks, in the depot */
 	const atomic_bool *stop; /* then it ends with -ECANCELED; or NULL */
 	const struct depot_list *list;
 	const struct curate_request *request;

@@ -97,3 +97,8 @@ int kept_put(struct depot *d, size_t depth, const int64_t *ids, size_t n, struct
 	r = depot_keep_sum(d, &of, span_of(data, size));
 	return r < 0 ? r : 0;
 }
+
+void kept_drop(struct depot *d, size_t depth, int64_t first)
+{
+	depot_drop_sum(d, first, (int64_t)depth);
+}

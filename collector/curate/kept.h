@@ -9,7 +9,7 @@
 #include "collector/depot/depot.h"
 
 enum kept_outcome {
-	KEPT_E_BROKEN = 1, /* what is kept cannot be read, or is no sum */
+	KEPT_E_BROKEN = 1, /* what is kept cannot be read, or is no sum: kept_drop() */
 };
 
 /*
@@ -23,3 +23,6 @@ int kept_find(struct depot_reader *r, size_t depth, const int64_t *ids, size_t n
  */
 int kept_put(struct depot *d, size_t depth, const int64_t *ids, size_t n, struct pprof_profile *sum,
 	     const struct pgo_notes *notes);
+
+/* Drop what is kept with the profile @first: it is broken. Where that fails it is found again. */
+void kept_drop(struct depot *d, size_t depth, int64_t first);

@@ -118,3 +118,29 @@ int depot_keep_sum(struct depot *d, const struct depot_sum *sum, struct span dat
 
 	return depot_commit(d, &k.job);
 }
+
+struct dropping {
+	struct depot_job job;
+	int64_t first, kind;
+};
+
+static int drop(struct depot *d, struct depot_job *job)
+{
+	const struct dropping *x = container_of(job, struct dropping, job);
+	_cleanup_(sql_finalizep) sqlite3_stmt *s = NULL;
+	int r = sql_prepare(depot_database(d), "DELETE FROM sum WHERE profile = ? AND kind = ?",
+			    &s);
+
+	if (r != 0)
+		return r;
+	sqlite3_bind_int64(s, 1, x->first);
+	sqlite3_bind_int64(s, 2, x->kind);
+	return sql_step_done(s);
+}
+
+int depot_drop_sum(struct depot *d, int64_t first, int64_t kind)
+{
+	struct dropping x = { .job.work = drop, .first = first, .kind = kind };
+
+	return depot_commit(d, &x.job);
+}

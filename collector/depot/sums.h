@@ -29,6 +29,9 @@ int depot_sum(struct depot_reader *r, struct depot_sum *sum, struct buf *to);
  * profile is gone. */
 int depot_keep_sum(struct depot *d, const struct depot_sum *sum, struct span data);
 
+/* Drop what is kept for @first and @kind, if anything is. As depot_add(). */
+int depot_drop_sum(struct depot *d, int64_t first, int64_t kind);
+
 /*
  * Call @each with all that has CPU profiles of an id over @after: main packages, and services
  * without one. *ret_last: the highest id of any.
