@@ -197,23 +197,29 @@ static int give(const char *file, const char *made)
 	return fchmod(fd, old.st_mode & 0777) < 0 ? -errno : 0;
 }
 
-/*
- * The log belongs to the old database, and would be taken for the new one's. What was in it has
- * been read.
- */
 static int exchange(const char *path, const char *file, const char *made)
 {
-	_cleanup_(freep) char *log = NULL, *shared = NULL, *old = NULL;
+	_cleanup_(freep) char *old = NULL;
 
-	if (asprintf(&log, "%s-wal", file) < 0 || asprintf(&shared, "%s-shm", file) < 0 ||
-	    asprintf(&old, "%s.damaged", file) < 0)
+	if (asprintf(&old, "%s.damaged", file) < 0) {
+		old = NULL;
 		return -ENOMEM;
-	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0)
-		return -errno;
-	if ((unlink(log) < 0 && errno != ENOENT) || (unlink(shared) < 0 && errno != ENOENT) ||
-	    rename(made, file) < 0)
+	}
+	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0 || rename(made, file) < 0)
 		return -errno;
 	return sync_folder(path);
+}
+
+/*
+ * A log would be taken for the new database's, and without it the old one lacks what was written
+ * last: so all of that goes into its file first, and there is no log any more. Who reads it is in
+ * the way; and who has it open for longer would take the new one's log away.
+ */
+static int end_log(sqlite3 *db)
+{
+	int code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+
+	return (code & 0xff) == SQLITE_BUSY ? DEPOT_E_LOCKED : sql_outcome(db, code);
 }
 
 static int make(struct repair *p, const char *file, const char *made)
@@ -243,6 +249,8 @@ int depot_repair(const char *path, const struct depot_look *look, struct depot_r
 	    asprintf(&made, "%s/profiles.db.made", path) < 0)
 		return -ENOMEM;
 	r = schema_open(path, SQLITE_OPEN_READWRITE, &p.from);
+	if (r == 0)
+		r = end_log(p.from);
 	if (r == 0)
 		r = make(&p, file, made);
 	fini(&p);

@@ -54,7 +54,8 @@ int depot_verify(const char *path, const struct depot_look *look, struct depot_r
 
 /*
  * Make a new database of all profiles that can be read, index and all, and put it in the place of
- * the old one, which stays beside it as profiles.db.damaged. Nobody may use the folder meanwhile.
- * What was merged may be merged anew. *ret_report: profiles that were saved, and broken ones.
+ * the old one, which stays beside it as profiles.db.damaged. Nobody may use the folder meanwhile,
+ * or have the database open (DEPOT_E_LOCKED). What was merged may be merged anew. *ret_report:
+ * profiles that were saved, and broken ones.
  */
 int depot_repair(const char *path, const struct depot_look *look, struct depot_report *ret_report);

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,32 @@ static void makes_the_index_anew(void **state)
 	depot_list_fini(&after);
 }
 
+/* What is in the log only is not lost: it is in the old database once nobody reads that. */
+static void wants_it_alone(void **state)
+{
+	struct place *f = *state;
+	struct depot_report report;
+	struct depot_type type;
+	const struct depot_look how = { look, &type };
+	sqlite3 *other = NULL;
+	char old[128];
+
+	fill(f, 10);
+	f->depot = depot_close(f->depot);
+	assert_int_equal(sqlite3_open(f->db, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM label", NULL, NULL, NULL),
+			 SQLITE_OK);
+	place_alter(f->db, "DELETE FROM label");
+	assert_int_equal(depot_repair(f->data, &how, &report), DEPOT_E_LOCKED);
+	assert_int_equal(place_number(f->db, "SELECT count(*) FROM label"), 0);
+	sqlite3_close(other);
+	repair(f, &report);
+	assert_int_equal(report.profiles, 10);
+	assert_int_equal(place_number(f->db, "SELECT count(*) > 0 FROM label"), 1);
+	snprintf(old, sizeof(old), "%s.damaged", f->db);
+	assert_int_equal(place_number(old, "SELECT count(*) FROM label"), 0);
+}
+
 /* Pages in the middle are garbage. What is not on them is saved. */
 static void saves_what_is_left(void **state)
 {
@@ -430,6 +457,7 @@ int main(void)
 		TEST(finds_nothing_in_a_good_one),
 		TEST(finds_what_the_index_lacks),
 		TEST(makes_the_index_anew),
+		TEST(wants_it_alone),
 		TEST(saves_what_is_left),
 		TEST(leaves_it_to_whom_it_was),
 		TEST(version_1),
