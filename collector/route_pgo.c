@@ -332,5 +332,5 @@ void route_pgo(struct collector *c, const struct http_request *r, const char *na
 	else if (reads)
 		answer(c, r, name, a);
 	else
-		route_refuse_method(a, "GET", "HEAD");
+		route_refuse_method(r, "GET", "HEAD", a);
 }

@@ -77,12 +77,11 @@ void route_query(struct collector *c, const struct http_request *r, const char *
 	struct refusal why = { .code = REFUSAL_INTERNAL };
 
 	if (!query_has_call(call)) {
-		http_answer_text(a, 404, "There is no such call.");
+		routes_refuse(NULL, r, 404, "There is no such call.", a);
 		return;
 	}
 	if (strcmp(http_method(r), "POST") != 0) {
-		http_answer_text(a, 405, "This method is not for this address.");
-		http_answer_field(a, "Allow", "POST");
+		route_refuse_method(r, "POST", "POST", a);
 		return;
 	}
 	if (!read_codec(r, &request.codec)) {

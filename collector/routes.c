@@ -145,10 +145,11 @@ static bool is_connect(const char *path)
 void routes_refuse(void *context, const struct http_request *r, unsigned int status,
 		   const char *why, struct http_answer *ret_refusal)
 {
-	const char *code = status == 413 || status == 431 ? "resource_exhausted"
-			   : status == 403		  ? "permission_denied"
-			   : status == 503		  ? "unavailable"
-							  : "invalid_argument";
+	const char *code = status == 413 || status == 431   ? "resource_exhausted"
+			   : status == 403		    ? "permission_denied"
+			   : status == 503		    ? "unavailable"
+			   : status == 404 || status == 405 ? "unimplemented"
+							    : "invalid_argument";
 
 	(void)context;
 	if (is_connect(http_path(r)))
@@ -159,9 +160,10 @@ void routes_refuse(void *context, const struct http_request *r, unsigned int sta
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
-void route_refuse_method(struct http_answer *a, const char *one, const char *other)
+void route_refuse_method(const struct http_request *r, const char *one, const char *other,
+			 struct http_answer *a)
 {
-	http_answer_text(a, 405, "This method is not for this address.");
+	routes_refuse(NULL, r, 405, "This method is not for this address.", a);
 	http_answer_field(a, "Allow", one);
 	if (strcmp(one, other) != 0)
 		http_answer_field(a, "Allow", other);
@@ -181,10 +183,10 @@ static void answer_known(struct collector *c, const struct http_request *r, stru
 		if (is_method(r, to->methods[0], to->methods[1]))
 			to->answer(c, r, a);
 		else
-			route_refuse_method(a, to->methods[0], to->methods[1]);
+			route_refuse_method(r, to->methods[0], to->methods[1], a);
 		return;
 	}
-	http_answer_text(a, 404, "There is nothing here.");
+	routes_refuse(NULL, r, 404, "There is nothing here.", a);
 }
 
 void routes_answer(void *context, const struct http_request *r, struct http_answer *ret_answer)

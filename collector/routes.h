@@ -39,7 +39,8 @@ enum meter_route route_meter(const char *method, const char *path);
 void route_refuse(struct http_answer *a, const struct refusal *why);
 
 /* 405; the two methods that there are. */
-void route_refuse_method(struct http_answer *a, const char *one, const char *other);
+void route_refuse_method(const struct http_request *r, const char *one, const char *other,
+			 struct http_answer *a);
 
 /* The answer to a failure of ours; the log says which. */
 void route_fail(struct collector *c, struct http_answer *a, const char *what, int error);
