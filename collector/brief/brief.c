@@ -15,13 +15,12 @@
 #include "libpprof/gzip.h"
 #include "libpprof/index.h"
 
-#define MAX_SLOTS  (1u << 19) /* of all of them: 8 MiB */
-#define MINUTE	   (60 * (int64_t)1000000000)
-#define MAX_AGE	   (60 * MINUTE)
-#define STALE	   (10 * MINUTE) /* who pushes does so more often */
-#define MAX_COUNTS ((size_t)2 << 20)
-#define TRIED	   16u	/* profiles, until it is known what a dictionary is good for */
-#define PLENTY	   512u /* stacks: it can be told from fewer profiles */
+#define MAX_SLOTS (1u << 19) /* of all of them: 8 MiB */
+#define MINUTE	  (60 * (int64_t)1000000000)
+#define MAX_AGE	  (60 * MINUTE)
+#define STALE	  (10 * MINUTE) /* who pushes does so more often */
+#define TRIED	  16u		/* profiles, until it is known what a dictionary is good for */
+#define PLENTY	  512u		/* stacks: it can be told from fewer profiles */
 
 struct briefs {
 	uint64_t seed;
@@ -336,9 +335,10 @@ static int write_stacks(const struct pprof_profile *p, const struct numbering *x
 	return r > 0 ? BRIEF_E_NONE : r;
 }
 
-static int write_counts(const struct pprof_profile *p, const struct numbering *x, struct brief *ret)
+static int write_counts(const struct pprof_profile *p, const struct numbering *x, size_t most,
+			struct brief *ret)
 {
-	_cleanup_(buf_fini) struct buf b = BUF_INIT(MAX_COUNTS);
+	_cleanup_(buf_fini) struct buf b = BUF_INIT(most);
 	const struct pprof_header h = pprof_header(p);
 	const struct counts_header header = { h.time_nanos, h.duration_nanos, h.period, x->n };
 
@@ -376,7 +376,7 @@ bool brief_expects(struct briefs *b, const struct brief_owner *owner, int64_t no
 }
 
 int brief_make(struct briefs *b, const struct brief_owner *owner, const struct pprof_profile *p,
-	       int64_t now, struct brief *ret_brief)
+	       size_t most, int64_t now, struct brief *ret_brief)
 {
 	_cleanup_(numbering_fini) struct numbering x = { .n = (uint32_t)pprof_n_samples(p) };
 	const struct whose whose = whose_is(b, owner, p);
@@ -396,13 +396,16 @@ int brief_make(struct briefs *b, const struct brief_owner *owner, const struct p
 	if (r == 0)
 		r = give_numbers(b, whose, now, &x, &made);
 	if (r == 0)
+		r = write_counts(p, &x, most, &made);
+	if (r == 0)
 		r = write_stacks(p, &x, &made);
-	if (r == 0)
-		r = write_counts(p, &x, &made);
-	if (r == 0)
+	if (r == 0) {
 		*ret_brief = made;
-	else
-		brief_end(b, &made, false);
+		return 0;
+	}
+	brief_end(b, &made, false);
+	if (r > 0)
+		note_unfit(b, whose, now);
 	return r;
 }
 

@@ -74,10 +74,12 @@ struct brief_owner {
  */
 bool brief_expects(struct briefs *b, const struct brief_owner *owner, int64_t now);
 
-/* Of a profile that pprof_decode() made. 0, BRIEF_E_NONE or -ENOMEM. After 0 brief_end() is to be
- * called. */
+/*
+ * Of a profile that pprof_decode() made, with .counts of @most bytes: what takes more than the
+ * profile itself is no brief. 0, BRIEF_E_NONE or -ENOMEM. After 0 brief_end() is to be called.
+ */
 int brief_make(struct briefs *b, const struct brief_owner *owner, const struct pprof_profile *p,
-	       int64_t now, struct brief *ret_brief);
+	       size_t most, int64_t now, struct brief *ret_brief);
 
 /* Is it on disk? Otherwise others may name stacks that nobody finds. Takes BRIEF_NULL, and leaves
  * it. */

@@ -300,7 +300,22 @@ static int look_at(const struct accept_input *in, struct pprof_profile *p, struc
 	return 0;
 }
 
-/* Where there is none the profile is as good. */
+/* Every profile of hone-agent's that has generics in it was changed. */
+static int set_bytes(const struct accept_input *in, struct span plain, bool changed,
+		     struct accepted *ret)
+{
+	ret->row.pprof = in->pprof;
+	if (!changed)
+		return 0;
+	int r = pp_gzip_fast(plain.data, plain.size, &ret->pprof, &ret->row.pprof.size);
+	ret->row.pprof.data = ret->pprof;
+	return r;
+}
+
+/*
+ * Where there is none the profile is as good. None is longer than its profile, so that what is made
+ * of a push, and kept of it, grows with what came.
+ */
 static int put_in_brief(const struct accept_input *in, const struct pprof_profile *p,
 			struct accepted *ret)
 {
@@ -308,7 +323,7 @@ static int put_in_brief(const struct accept_input *in, const struct pprof_profil
 	struct brief *b = &ret->brief;
 
 	ret->briefs = in->briefs;
-	int r = brief_make(in->briefs, &owner, p, in->now, b);
+	int r = brief_make(in->briefs, &owner, p, ret->row.pprof.size, in->now, b);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	ret->row.brief = (struct depot_brief){ .dictionary = b->dictionary,
@@ -342,15 +357,9 @@ int accept_profile(const struct accept_input *in, struct accepted *ret, struct r
 	}
 	if (r == 0)
 		r = look_at(in, p, ret, why);
+	if (r == 0)
+		r = set_bytes(in, span_of(plain, size), changed, ret);
 	if (r == 0 && whole)
 		r = put_in_brief(in, p, ret);
-	if (r != 0)
-		return r;
-	ret->row.pprof = in->pprof;
-	if (!changed)
-		return 0;
-	/* Every profile of hone-agent's that has generics in it comes this way. */
-	r = pp_gzip_fast(plain, size, &ret->pprof, &ret->row.pprof.size);
-	ret->row.pprof.data = ret->pprof;
 	return r;
 }

@@ -276,13 +276,13 @@ static void refuses_types_that_are_no_text(void **state)
 	end(&t, e);
 }
 
-static struct encoded encode_go(void)
+/* @n stacks of @each samples, and of as many ns of CPU time. */
+static struct encoded encode_go(uint32_t n, int64_t each, int64_t period)
 {
 	const struct pprof_value_type types[] = { { "samples", "count" },
 						  { "cpu", "nanoseconds" } };
-	const struct pprof_header header = { .period = 10, .period_type = types[1] };
-	const struct pprof_location location = { .mapping = PPROF_NONE, .address = 1 };
-	const int64_t values[] = { 1, 10 };
+	const struct pprof_header header = { .period = period, .period_type = types[1] };
+	const int64_t values[] = { each, each };
 	struct pprof_profile *p;
 	struct encoded e;
 	uint32_t number;
@@ -291,9 +291,13 @@ static struct encoded encode_go(void)
 	assert_int_equal(pprof_set_header(p, &header), 0);
 	assert_int_equal(pprof_add_sample_type(p, &types[0]), 0);
 	assert_int_equal(pprof_add_sample_type(p, &types[1]), 0);
-	assert_int_equal(pprof_add_location(p, &location, &number), 0);
-	const struct pprof_sample sample = { &number, 1, values, NULL, 0 };
-	assert_int_equal(pprof_add_sample(p, &sample, NULL), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pprof_location l = { .mapping = PPROF_NONE, .address = i + 1 };
+		const struct pprof_sample sample = { &number, 1, values, NULL, 0 };
+
+		assert_int_equal(pprof_add_location(p, &l, &number), 0);
+		assert_int_equal(pprof_add_sample(p, &sample, NULL), 0);
+	}
 	assert_int_equal(pprof_encode(p, PPROF_GZIP, &e.data, &e.size), 0);
 	pprof_free(p);
 	return e;
@@ -302,7 +306,7 @@ static struct encoded encode_go(void)
 /* *ret_new: stacks of its dictionary that come with it. */
 static int64_t dictionary_of(struct briefs *b, const char *tenant, bool stored, uint32_t *ret_new)
 {
-	struct encoded e = encode_go();
+	struct encoded e = encode_go(1, 10, 10);
 	struct trial t;
 
 	begin(&t, e);
@@ -337,6 +341,27 @@ static void puts_in_brief(void **state)
 	briefs_free(b);
 }
 
+/* Values that are alike in the profile, and long each in a brief; it is not tried again. */
+static void has_no_brief_that_is_longer(void **state)
+{
+	const struct brief_owner owner = { "anonymous", "unknown_service", "" };
+	struct encoded e = encode_go(4000, (int64_t)1 << 29, ((int64_t)1 << 61) + 12345);
+	struct briefs *b;
+	struct trial t;
+
+	(void)state;
+	assert_int_equal(briefs_new(&b), 0);
+	begin(&t, e);
+	t.in.briefs = b;
+	assert_int_equal(accept_profile(&t.in, &t.accepted, &t.why), 0);
+	assert_int_equal(t.accepted.row.samples, 4000);
+	assert_int_equal(t.accepted.row.brief.dictionary, 0);
+	assert_int_equal(t.accepted.row.brief.counts.size, 0);
+	assert_false(brief_expects(b, &owner, NOW));
+	end(&t, e);
+	briefs_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +375,7 @@ int main(void)
 		cmocka_unit_test(refuses_types_that_are_no_text),
 		cmocka_unit_test(knows_what_is_the_same),
 		cmocka_unit_test(puts_in_brief),
+		cmocka_unit_test(has_no_brief_that_is_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #define NOW	  (400000 * HOUR)
 #define LOCATIONS 64u
 #define PROFILES  40u
+#define MOST	  ((size_t)1 << 20)
 
 static const struct brief_owner api = { "anonymous", "api", "example.com/api" };
 
@@ -116,7 +117,7 @@ static int make(struct briefs *b, const struct brief_owner *owner, struct pprof_
 		int64_t now, struct brief *ret)
 {
 	struct pprof_profile *pushed = push(p);
-	int r = brief_make(b, owner, pushed, now, ret);
+	int r = brief_make(b, owner, pushed, MOST, now, ret);
 
 	pprof_free(pushed);
 	return r;
@@ -557,7 +558,7 @@ static void many_stacks(void **state)
 			snprintf(name, sizeof(name), "s%u", i);
 			if (round == 2)
 				assert_int_equal(brief_expects(b, &owner, NOW), (int)i < had);
-			int r = brief_make(b, &owner, pushed, NOW, &made);
+			int r = brief_make(b, &owner, pushed, MOST, NOW, &made);
 			assert_int_equal(made.n, round || r ? 0 : 20000);
 			have += r == 0;
 			brief_end(b, &made, true);
