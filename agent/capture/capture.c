@@ -34,6 +34,8 @@ struct capture {
 	/* of the drain under way */
 	capture_handler handler;
 	void *context;
+	uint32_t taken; /* bytes of the ring */
+	bool is_over;	/* it has taken what the ring holds */
 };
 
 /*
@@ -106,9 +108,8 @@ static void settings_write(struct capture *c, const struct capture_options *o,
 	bpf_program__set_autoload(c->bpf->progs.process_move, o->by_cgroup || o->all);
 }
 
-static int on_record(void *context, void *data, size_t size)
+static int hand_on(struct capture *c, void *data, size_t size)
 {
-	struct capture *c = context;
 	const struct record_header *h = data;
 
 	if (!record_check(span_of(data, size))) {
@@ -120,6 +121,20 @@ static int on_record(void *context, void *data, size_t size)
 	else
 		c->counters.events++;
 	return c->handler(h, c->context);
+}
+
+/*
+ * libbpf goes on for as long as there is another record, unless this fails. What was there at first
+ * was no more than the ring holds. (Debian 12's libbpf has no ring_buffer__consume_n() yet.)
+ */
+static int on_record(void *context, void *data, size_t size)
+{
+	struct capture *c = context;
+	int r = hand_on(c, data, size);
+
+	c->taken += (uint32_t)size + BPF_RINGBUF_HDR_SZ;
+	c->is_over = r == 0 && c->taken >= c->bpf->rodata->setting_ring_bytes;
+	return c->is_over ? -ECANCELED : r;
 }
 
 static int load(struct capture *c, const struct capture_options *options,
@@ -416,8 +431,10 @@ int capture_drain(struct capture *c, capture_handler handler, void *context)
 
 	c->handler = handler;
 	c->context = context;
+	c->taken = 0;
+	c->is_over = false;
 	r = ring_buffer__consume(c->ring);
-	return r < 0 ? r : 0;
+	return r < 0 && !c->is_over ? r : 0;
 }
 
 int capture_program_fd(const struct capture *c)

@@ -133,7 +133,11 @@ int capture_set_frequency(struct capture *c, uint32_t frequency, struct capture_
  */
 int capture_fd(const struct capture *c);
 
-/* Hand on all records there are. 0, or the handler's -errno. */
+/*
+ * Hand on all records that are there at the call, and of those that come meanwhile as many as the
+ * ring holds at most: it ends, however fast they come. For what is left capture_fd() is readable
+ * again, if it was before. 0, or the handler's -errno.
+ */
 int capture_drain(struct capture *c, capture_handler handler, void *context);
 
 /* The sampling program's file descriptor, to measure what it costs. */

@@ -134,7 +134,7 @@ void recorder_fini(struct recorder *r);
  */
 int recorder_watch(struct recorder *r, uint32_t pid, uint64_t start_ticks);
 
-/* Take what the kernel has. 0 or -errno. */
+/* Take what the kernel has, as capture_drain(). 0 or -errno. */
 int recorder_drain(struct recorder *r);
 
 /* No more will come that samples waited for: they are lost, and counted as such. */

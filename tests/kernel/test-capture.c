@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
@@ -615,6 +616,49 @@ static void test_stop_and_start_again(void **state)
 	capture_close(k.capture);
 }
 
+/* ---- records that come faster than they are taken ------------------------------------------- */
+
+struct flood {
+	struct capture *capture;
+	uint64_t taken; /* bytes of the ring */
+};
+
+/* Each record makes two more: a child is born, and it ends. */
+static int on_flood(const struct record_header *h, void *context)
+{
+	struct flood *f = context;
+	int status;
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	f->taken += h->size + BPF_RINGBUF_HDR_SZ;
+	return f->taken <= 2 * SAMPLE_MIN_RING ? 0 : -EOVERFLOW;
+}
+
+static void test_a_drain_ends(void **state)
+{
+	const struct capture_options options = {
+		.frequency = HZ,
+		.descendants = true,
+		.ring_bytes = SAMPLE_MIN_RING,
+	};
+	struct flood f = { .capture = open_or_skip(&options) };
+	struct heard k = { .capture = f.capture, .pid = getpid() };
+
+	(void)state;
+	assert_int_equal(capture_watch_pid(f.capture, getpid()), 0);
+	stop_process(start_spinner());
+	assert_int_equal(capture_drain(f.capture, on_flood, &f), 0);
+	assert_true(f.taken >= SAMPLE_MIN_RING);
+	/* The others are still there. */
+	assert_int_equal(capture_drain(f.capture, on_record, &k), 0);
+	assert_true(k.forks > 0);
+	capture_close(f.capture);
+}
+
 /* ---- CPUs that come and go ----------------------------------------------------------------- */
 
 static void switch_cpu(const char *file, bool on)
@@ -751,6 +795,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_open_files_have_the_keys_of_executables),
 		cmocka_unit_test(test_unknown_executables_wake_once),
 		cmocka_unit_test(test_a_full_ring_is_counted),
+		cmocka_unit_test(test_a_drain_ends),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stop_and_start_again),
