@@ -81,8 +81,8 @@ static void count_memory(struct agent *a, struct agent_snapshot *to)
 	struct survey *s = &a->surveyed;
 
 	COUNTS(to->evictions, s->evictions, { "binaries", r->counters.builds_evicted },
-	       { "processes", r->members.evicted }, { "cgroups", r->cgroups.evicted },
-	       { "binaries_too_costly", r->counters.exhausted });
+	       { "addresses", r->counters.addresses_evicted }, { "processes", r->members.evicted },
+	       { "cgroups", r->cgroups.evicted }, { "binaries_too_costly", r->counters.exhausted });
 	COUNTS(to->memory, s->memory, { "stacks", r->bytes },
 	       { "stacks_of_last_window", harvest_memory(&a->harvest) },
 	       { "binaries", builds_memory(&r->builds) },

@@ -50,9 +50,13 @@ void recorder_rest_pages(struct recorder *r)
 int recorder_count(struct recorder *r, struct build *build, struct group *group,
 		   const struct sample *s)
 {
-	bool was_at_rest = build->rested == build->unwinder.cache.asked;
+	const struct pc_cache before = build->unwinder.cache, *cache = &build->unwinder.cache;
+	bool was_at_rest = build->rested == before.asked;
 	int e = count_stack(r, build, group, s);
 
+	r->counters.addresses_evicted += cache->evicted - before.evicted;
+	if (cache->capacity > before.capacity)
+		recorder_limit_addresses(r);
 	if (was_at_rest && build->rested != build->unwinder.cache.asked)
 		r->awake[r->n_awake++] = build;
 	if (r->n_awake > RECORDER_MAX_AWAKE)

@@ -143,6 +143,33 @@ int recorder_give_up(struct recorder *r, struct build *build)
 	return recorder_tell_build(r, build);
 }
 
+static uint64_t address_bytes(const struct builds *b)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t id = lru_oldest(&b->lru); id != LRU_NONE; id = lru_newer(&b->lru, id))
+		if (b->items[id]->binary)
+			bytes += pc_cache_memory(&b->items[id]->unwinder.cache);
+	return bytes;
+}
+
+/* Those of the executable that was not sampled for longest go first. */
+void recorder_limit_addresses(struct recorder *r)
+{
+	uint64_t bytes = address_bytes(&r->builds);
+	uint32_t id = lru_oldest(&r->builds.lru);
+
+	for (; bytes > r->options.max_address_bytes; id = lru_newer(&r->builds.lru, id)) {
+		struct build *build = r->builds.items[id];
+
+		if (!build->binary)
+			continue;
+		bytes -= pc_cache_memory(&build->unwinder.cache);
+		r->counters.addresses_evicted += build->unwinder.cache.n;
+		pc_cache_forget(&build->unwinder.cache);
+	}
+}
+
 /* Of those that were not seen in the window that ended, what was found in their tables. */
 static void forget_addresses(struct recorder *r)
 {

@@ -35,6 +35,9 @@ int recorder_tell_build(struct recorder *r, struct build *build);
 /* What is made to keep us busy is not profiled any more. */
 int recorder_give_up(struct recorder *r, struct build *build);
 
+/* Of addresses that were looked up, no more than there is room for. */
+void recorder_limit_addresses(struct recorder *r);
+
 /* A window has begun. Forget those that were last seen before window @oldest. */
 int recorder_age_builds(struct recorder *r, uint32_t oldest);
 int recorder_reconsider_builds(struct recorder *r);

@@ -11,6 +11,9 @@
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
 
+/* For addresses of all executables: 42 with as many as one may have, thousands with the usual. */
+#define MAX_ADDRESS_BYTES (16u << 20)
+
 /* Known before the first process runs it; how short that lives is no matter then. */
 static int open_file(struct recorder *r)
 {
@@ -39,6 +42,8 @@ int recorder_init(struct recorder *r, const struct recorder_options *options,
 	r->window = 1;
 	if (!r->options.max_tally_bytes)
 		r->options.max_tally_bytes = MAX_STACKS_BYTES;
+	if (!r->options.max_address_bytes)
+		r->options.max_address_bytes = MAX_ADDRESS_BYTES;
 	if (options->group_of)
 		e = members_init(&r->members);
 	if (e == 0 && options->group_of)

@@ -68,9 +68,10 @@ struct recorder_options {
 	recorder_is_cgroup_of is_cgroup_of;	  /* NULL: that in which a process is, is */
 	recorder_ignores ignores;		  /* NULL: all are of use */
 	void *context;
-	uint64_t budget;	  /* samples of a cgroup in a window; 0: no limit */
-	uint64_t max_pairs;	  /* of a build's tables to read in a drain; 0: no limit */
-	uint64_t max_tally_bytes; /* memory for the stacks of a tally; 0: 64 MiB */
+	uint64_t budget;	    /* samples of a cgroup in a window; 0: no limit */
+	uint64_t max_pairs;	    /* of a build's tables to read in a drain; 0: no limit */
+	uint64_t max_tally_bytes;   /* memory for the stacks of a tally; 0: 64 MiB */
+	uint64_t max_address_bytes; /* memory for what all builds' addresses are; 0: 16 MiB */
 };
 
 /* Since the beginning. Samples count for what they stand for. */
@@ -93,8 +94,7 @@ struct recorder_counters {
 	uint64_t exhausted;	 /* builds given up, as their tables cost too much to read */
 	uint64_t unreadable;	 /* Go programs: too old, too new, packed or obfuscated */
 	uint64_t builds_evicted; /* while they were of use; likewise: */
-	uint64_t cgroups_evicted;
-	uint64_t members_evicted;
+	uint64_t addresses_evicted; /* of which it was known what they are */
 };
 
 #define RECORDER_PATH_SIZE 256

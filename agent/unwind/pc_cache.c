@@ -60,8 +60,8 @@ static int make_room(struct pc_cache *c)
 	if (c->capacity < PC_CACHE_MAX_CAPACITY)
 		return grow(c);
 	memset(c->infos, 0, c->capacity * sizeof(*c->infos));
+	c->evicted += c->n;
 	c->n = 0;
-	c->restarts++;
 	return 0;
 }
 

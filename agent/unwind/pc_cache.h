@@ -5,7 +5,7 @@
  *
  * What is outside of the binary's Go code is answered without: it takes no place, and no lookup.
  *
- * The cache has a cap from birth: when it is full it starts anew and counts that.
+ * The cache has a cap from birth: when it is full it starts anew and counts what it had.
  */
 #pragma once
 
@@ -28,8 +28,8 @@ struct pc_cache {
 	struct pc_info *infos; /* open addressing; address 0 is an empty place */
 	uint32_t capacity;     /* a power of two, or 0 */
 	uint32_t n;
-	uint64_t restarts;
-	uint64_t asked; /* times that the binary's tables were read */
+	uint64_t evicted; /* addresses, as it was full */
+	uint64_t asked;	  /* times that the binary's tables were read */
 };
 
 #define PC_CACHE_NULL \

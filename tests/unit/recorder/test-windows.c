@@ -71,6 +71,68 @@ static void test_addresses_of_what_is_not_in_use_take_no_memory(void **state)
 	bench_fini(&b);
 }
 
+/* ---- memory for addresses ------------------------------------------------------------------ */
+
+static const struct fake_function many[16] = { [0 ... 15] = { "main.work", 10, 0 } };
+
+/* A sample of another place in another executable. */
+static void sample_at(struct bench *b, union one_frame *s, uint64_t inode, uint64_t offset)
+{
+	const struct record_header *record = &s->sample.header;
+
+	s->sample.header.exe.inode = inode;
+	s->sample.pc = FAKE_TEXT + offset;
+	fake_kernel.records = &record;
+	fake_kernel.n_records = 1;
+	assert_int_equal(recorder_drain(&b->recorder), 0);
+}
+
+static const struct pc_cache *cache_of(struct bench *b, uint64_t inode)
+{
+	return &builds_find(&b->recorder.builds, &(struct exe_key){ .inode = inode })
+			->unwinder.cache;
+}
+
+static void test_addresses_of_all_have_one_cap(void **state)
+{
+	union one_frame s = sample_of(SELF, HOST, 0);
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	b.recorder.options.max_address_bytes = 2 * 256 * sizeof(struct pc_info);
+	sample_at(&b, &s, 1, 0x10);
+	sample_at(&b, &s, 2, 0x10);
+	sample_at(&b, &s, 1, 0x20);
+	assert_int_equal(b.recorder.counters.addresses_evicted, 0);
+	sample_at(&b, &s, 3, 0x10);
+	assert_int_equal(b.recorder.counters.addresses_evicted, 2);
+	assert_int_equal(pc_cache_memory(cache_of(&b, 2)), 0);
+	assert_int_equal(cache_of(&b, 1)->n, 3);
+	assert_int_equal(cache_of(&b, 3)->n, 2);
+	sample_at(&b, &s, 2, 0x10);
+	assert_int_equal(cache_of(&b, 2)->n, 2);
+	assert_int_equal(recorder_samples(&b.recorder), 5);
+	bench_fini(&b);
+}
+
+static void test_addresses_that_go_are_counted(void **state)
+{
+	union one_frame s = sample_of(SELF, HOST, 0);
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, 0);
+	fake_kernel.functions = many;
+	fake_kernel.n_functions = ARRAY_SIZE(many);
+	for (uint64_t n = 0; n < PC_CACHE_MAX_CAPACITY; n++)
+		sample_at(&b, &s, 1, n + 1);
+	const struct pc_cache *cache = cache_of(&b, 1);
+	assert_true(b.recorder.counters.addresses_evicted > 0);
+	assert_int_equal(b.recorder.counters.addresses_evicted, cache->asked - cache->n);
+	bench_fini(&b);
+}
+
 /* A tally that is being written keeps what it is made of. */
 static void test_nothing_in_use_is_forgotten(void **state)
 {
@@ -247,6 +309,8 @@ int main(void)
 		cmocka_unit_test(test_a_window_begins_empty),
 		cmocka_unit_test(test_what_is_not_seen_is_forgotten),
 		cmocka_unit_test(test_addresses_of_what_is_not_in_use_take_no_memory),
+		cmocka_unit_test(test_addresses_of_all_have_one_cap),
+		cmocka_unit_test(test_addresses_that_go_are_counted),
 		cmocka_unit_test(test_nothing_in_use_is_forgotten),
 		cmocka_unit_test(test_what_costs_too_much_is_given_up),
 		cmocka_unit_test(test_go_that_cannot_be_read_is_counted),
