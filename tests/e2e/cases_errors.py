@@ -145,9 +145,8 @@ def program_of_32_bits(bench):
     bench.refused("--exe", file, says=["64-bit", "GOARCH"])
 
 
-@test
-def exe_replaced_midway(bench):
-    """Another build is put in place of the one that is recorded: the profile is of the old one."""
+def assert_good_though(bench, happens):
+    """Whatever happens to the file that is recorded, by its process and by itself, the profile is good."""
     copy = bench.folder / "copy"
     for target in "--pid", "--exe":
         shutil.copy(bench.actor, copy)
@@ -155,15 +154,23 @@ def exe_replaced_midway(bench):
         recorder = bench.recorder(target, actor.pid if target == "--pid" else copy,
                                   "--duration", "1h", "-o", bench.out)
         recorder.attached()
-        time.sleep(1)
-        copy.unlink()
-        shutil.copy("/bin/sleep", copy)
-        time.sleep(1)
+        for _ in range(2):
+            time.sleep(1)
+            happens(copy)
         code, _, err = recorder.stop()
         assert code == 0, err
         assert_profile(bench.out)
         end(actor)
         copy.unlink()
+
+
+@test
+def exe_replaced_midway(bench):
+    """Another build is put in place of the one that is recorded: the profile is of the old one."""
+    def replace(copy):
+        copy.unlink()
+        shutil.copy("/bin/sleep", copy)
+    assert_good_though(bench, replace)
 
 
 @test
@@ -188,21 +195,7 @@ def exe_written_over(bench):
 @test
 def exe_touched(bench):
     """go build of what is up to date gives it a new time and nothing else: no reason to lose it."""
-    copy = bench.folder / "copy"
-    for target in "--pid", "--exe":
-        shutil.copy(bench.actor, copy)
-        actor = bench.start(copy, "spin")
-        recorder = bench.recorder(target, actor.pid if target == "--pid" else copy,
-                                  "--duration", "1h", "-o", bench.out)
-        recorder.attached()
-        for _ in range(2):
-            time.sleep(1)
-            os.utime(copy)
-        code, _, err = recorder.stop()
-        assert code == 0, err
-        assert_profile(bench.out)
-        end(actor)
-        copy.unlink()
+    assert_good_though(bench, os.utime)
 
 
 @test
