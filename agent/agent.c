@@ -37,6 +37,7 @@ static int drain(struct agent *a)
 
 	if (r < 0 || a->recorder.bytes < MAX_STACKS_BYTES)
 		return r;
+	a->windows_early++;
 	return turn_window(a);
 }
 

@@ -57,6 +57,7 @@ struct agent {
 	uint64_t window_began;	  /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_before;	  /* samples, when this window began */
 	uint64_t windows;	  /* closed */
+	uint64_t windows_early;	  /* of these, for the memory that their stacks took */
 	uint64_t names_changes;	  /* of names that cgroups were judged by */
 	uint64_t exhausted;	  /* builds given up that were told of */
 	uint64_t unreadable;	  /* likewise, Go programs that cannot be read */

@@ -154,6 +154,21 @@ void names_report(struct names *n, struct log *log)
 	n->n_failures = state.n_failures;
 }
 
+static void count_pods(const struct pods *pods, struct names_counters *counters)
+{
+	counters->refused += pods->n_refused;
+	counters->evicted += pods->n_evicted;
+	counters->left_out += pods->n_left_out;
+}
+
+void names_counters(const struct names *n, struct names_counters *ret_counters)
+{
+	*ret_counters = (struct names_counters){ 0 };
+	count_pods(&n->files.pods, ret_counters);
+	if (n->kube)
+		count_pods(kube_pods(n->kube), ret_counters);
+}
+
 uint64_t names_memory(const struct names *n)
 {
 	return pods_memory(&n->files.pods) + (n->kube ? pods_memory(kube_pods(n->kube)) : 0);

@@ -57,3 +57,11 @@ uint64_t names_changes(const struct names *n);
 void names_report(struct names *n, struct log *log);
 
 uint64_t names_memory(const struct names *n);
+
+/* Pods that found no room, that made room for others, and what was left out of pods: struct pods.
+ */
+struct names_counters {
+	uint64_t refused, evicted, left_out;
+};
+
+void names_counters(const struct names *n, struct names_counters *ret_counters);

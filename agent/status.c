@@ -202,6 +202,7 @@ static void print_agent(json_t *s)
 	print_counts("lost", json_object_get(s, "lost"), false);
 	print_counts("memory", json_object_get(s, "memory"), true);
 	print_counts("evictions", json_object_get(s, "evictions"), false);
+	print_counts("no room", json_object_get(s, "refused"), false);
 	printf("%-11s %" PRId64 " made, %s\n", "profiles", number(s, "profiles"),
 	       bytes(number(s, "profiles_bytes"), text));
 }

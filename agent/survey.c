@@ -45,6 +45,7 @@ static void count_samples(struct agent *a, struct agent_snapshot *to)
 	       { "unnamed", h->unsymbolized });
 	to->truncated = c->truncated;
 	to->recovered = c->recovered;
+	to->verdicts_repeated = c->repeated;
 	to->profiles = h->profiles;
 	to->profiles_bytes = h->bytes;
 }
@@ -61,6 +62,8 @@ static void count_kube(const struct agent *a, struct agent_snapshot *to)
 		.connected = state.connected,
 		.relists = state.n_relists,
 		.pods = kube_pods(a->names.kube)->n_live,
+		.too_big = state.n_too_big,
+		.broken = state.n_broken,
 	};
 }
 
@@ -78,11 +81,17 @@ static uint64_t harvest_memory(const struct harvest *h)
 static void count_memory(struct agent *a, struct agent_snapshot *to)
 {
 	const struct recorder *r = &a->recorder;
+	const struct cgroup_tree *tree = &a->groups.tree;
 	struct survey *s = &a->surveyed;
+	struct names_counters names;
 
+	names_counters(&a->names, &names);
 	COUNTS(to->evictions, s->evictions, { "binaries", r->counters.builds_evicted },
 	       { "addresses", r->counters.addresses_evicted }, { "processes", r->members.evicted },
-	       { "cgroups", r->cgroups.evicted }, { "binaries_too_costly", r->counters.exhausted });
+	       { "cgroups", r->cgroups.evicted }, { "cgroup_places", tree->n_forgotten },
+	       { "pods", names.evicted }, { "binaries_too_costly", r->counters.exhausted });
+	COUNTS(to->refused, s->refused, { "pods", names.refused },
+	       { "pod_details", names.left_out }, { "cgroup_folders", tree->n_beyond });
 	COUNTS(to->memory, s->memory, { "stacks", r->bytes },
 	       { "stacks_of_last_window", harvest_memory(&a->harvest) },
 	       { "binaries", builds_memory(&r->builds) },
@@ -181,6 +190,7 @@ void survey(void *context, struct agent_snapshot *snapshot)
 	snapshot->window = a->config.window;
 	snapshot->frequency = a->config.frequency;
 	snapshot->windows = a->windows;
+	snapshot->windows_early = a->windows_early;
 	snapshot->reload_failed = a->reload_failed;
 	snapshot->reloaded = a->reloaded;
 	snapshot->log_dropped = a->log->dropped;

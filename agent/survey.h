@@ -14,7 +14,7 @@ struct survey_name {
 
 struct survey {
 	struct snapshot_count samples[5], lost[6], unwind_errors[3], symbolization[2];
-	struct snapshot_count evictions[5], memory[9];
+	struct snapshot_count evictions[7], refused[3], memory[9];
 	struct courier_counters courier;
 	struct deliver_counters deliver;
 	struct deliver_store_counters *stores;

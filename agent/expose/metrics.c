@@ -45,6 +45,9 @@ static void put_agent(struct buf *to, const struct agent_snapshot *s)
 	exposition_one(to, PREFIX "frequency_hertz", "gauge", "Samples per second and CPU.",
 		       s->frequency);
 	exposition_one(to, PREFIX "windows_total", "counter", "Windows closed.", s->windows);
+	exposition_one(to, PREFIX "windows_early_total", "counter",
+		       "Windows closed early, for the memory that their stacks took.",
+		       s->windows_early);
 	exposition_one(to, PREFIX "config_reload_success", "gauge",
 		       "1 unless the last configuration read was wrong.", !s->reload_failed);
 	exposition_real(to, PREFIX "config_reload_success_timestamp_seconds", "gauge",
@@ -54,6 +57,11 @@ static void put_agent(struct buf *to, const struct agent_snapshot *s)
 	by_label(to, PREFIX "memory_bytes", "gauge", "Memory held now.", "part", &s->memory);
 	by_label(to, PREFIX "cache_evictions_total", "counter",
 		 "Entries thrown out while they were of use.", "cache", &s->evictions);
+	by_label(to, PREFIX "cache_refused_total", "counter", "Entries that found no room.",
+		 "cache", &s->refused);
+	exposition_one(to, PREFIX "verdicts_repeated_total", "counter",
+		       "Executables that the kernel was told of again, as it had no room for all.",
+		       s->verdicts_repeated);
 }
 
 static void put_samples(struct buf *to, const struct agent_snapshot *s)
@@ -245,9 +253,28 @@ static void put_stores(struct buf *to, const struct agent_snapshot *s)
 	put_last_success(to, s);
 }
 
-/* Names without a prefix, which every client of Prometheus has. */
+static void put_kubernetes(struct buf *to, const struct snapshot_kubernetes *k)
+{
+	const struct snapshot_count left_out[] = { { "too_big", k->too_big },
+						   { "broken", k->broken } };
+
+	exposition_one(to, PREFIX "k8s_watch_connected", "gauge", "1 while pods are watched.",
+		       k->connected);
+	exposition_one(to, PREFIX "k8s_watch_relists_total", "counter",
+		       "Times that all pods were listed.", k->relists);
+	exposition_one(to, PREFIX "k8s_pods", "gauge", "Pods known.", k->pods);
+	by_label(to, PREFIX "k8s_left_out_total", "counter",
+		 "Pods, and events of pods, that the API server sent and that were not taken.",
+		 "reason", &(struct snapshot_counts){ left_out, ARRAY_SIZE(left_out) });
+}
+
+/* The heap; and names without a prefix, which every client of Prometheus has. */
 static void put_process(struct buf *to, const struct snapshot_process *p)
 {
+	const struct snapshot_count heap[] = { { "used", p->heap_used }, { "free", p->heap_free } };
+
+	by_label(to, PREFIX "heap_bytes", "gauge", "Memory that malloc() has from the system.",
+		 "state", &(struct snapshot_counts){ heap, ARRAY_SIZE(heap) });
 	exposition_real(to, "process_cpu_seconds_total", "counter", "User and system CPU time.",
 			seconds(p->cpu_user + p->cpu_system));
 	exposition_one(to, "process_resident_memory_bytes", "gauge", "Resident memory.",
@@ -265,12 +292,7 @@ void expose_metrics(const struct agent_snapshot *s, struct buf *to)
 	if (s->deliver)
 		put_spool(to, s->deliver);
 	put_stores(to, s);
-	if (s->kubernetes.enabled) {
-		exposition_one(to, PREFIX "k8s_watch_connected", "gauge",
-			       "1 while pods are watched.", s->kubernetes.connected);
-		exposition_one(to, PREFIX "k8s_watch_relists_total", "counter",
-			       "Times that all pods were listed.", s->kubernetes.relists);
-		exposition_one(to, PREFIX "k8s_pods", "gauge", "Pods known.", s->kubernetes.pods);
-	}
+	if (s->kubernetes.enabled)
+		put_kubernetes(to, &s->kubernetes);
 	put_process(to, &s->process);
 }

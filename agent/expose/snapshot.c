@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -74,12 +75,15 @@ static uint64_t count_files(const char *proc)
 void snapshot_process_read(const char *proc, struct snapshot_process *ret_process)
 {
 	struct buf text = BUF_INIT(4096);
+	struct mallinfo2 heap = mallinfo2(); /* of all arenas, whatever mallinfo(3) says */
 	struct rusage usage = { 0 };
 
 	getrusage(RUSAGE_SELF, &usage);
 	*ret_process = (struct snapshot_process){
 		.cpu_user = of_time(usage.ru_utime),
 		.cpu_system = of_time(usage.ru_stime),
+		.heap_used = heap.uordblks + heap.hblkhd,
+		.heap_free = heap.fordblks,
 		.files = count_files(proc),
 	};
 	read_own(proc, "statm", &text);

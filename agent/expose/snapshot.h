@@ -36,6 +36,7 @@ struct snapshot_target {
 struct snapshot_process {
 	uint64_t cpu_user, cpu_system; /* ns */
 	uint64_t resident;	       /* bytes */
+	uint64_t heap_used, heap_free; /* bytes: of allocations; and kept for others to come */
 	uint64_t files;		       /* open descriptors */
 	uint64_t started;	       /* ns since the epoch */
 };
@@ -50,15 +51,17 @@ struct snapshot_handed_over {
 struct snapshot_kubernetes {
 	bool enabled, connected;
 	uint64_t relists, pods;
+	uint64_t too_big, broken; /* pods and events left out */
 };
 
 struct agent_snapshot {
 	const char *version, *node;
 	const char *not_ready; /* why, a sentence; NULL: the agent is ready */
 
-	uint64_t window;    /* ns */
-	uint64_t frequency; /* Hz */
-	uint64_t windows;   /* closed so far */
+	uint64_t window;	/* ns */
+	uint64_t frequency;	/* Hz */
+	uint64_t windows;	/* closed so far */
+	uint64_t windows_early; /* of these, for the memory that their stacks took */
 
 	bool reload_failed; /* the last time that the configuration was read again */
 	uint64_t reloaded;  /* the last success, ns since the epoch */
@@ -69,11 +72,13 @@ struct agent_snapshot {
 	struct snapshot_counts unwind_errors; /* by kind */
 	struct snapshot_counts symbolization; /* samples, by result */
 	struct snapshot_counts evictions;     /* by cache */
+	struct snapshot_counts refused;	      /* what found no room, by cache */
 	struct snapshot_counts memory;	      /* bytes now, by part */
 	uint64_t truncated;		      /* stacks */
 	uint64_t recovered;		      /* samples counted once their executable came again */
 
 	uint64_t processes, containers; /* known now; of containers' processes only the first few */
+	uint64_t verdicts_repeated;	/* as the kernel had no room for them */
 	uint64_t groups_refused; /* processes that count as of no place, for there are too many */
 	uint64_t binaries, binaries_bytes;
 	uint64_t binaries_unreadable;	   /* Go programs of which no profile can be made, so far */

@@ -161,6 +161,7 @@ static void put_counts(json_t *object, const struct agent_snapshot *s, bool *fai
 	put(object, "unwind_errors", counts_of(&s->unwind_errors, failed), failed);
 	put(object, "memory", counts_of(&s->memory, failed), failed);
 	put(object, "evictions", counts_of(&s->evictions, failed), failed);
+	put(object, "refused", counts_of(&s->refused, failed), failed);
 	put(object, "processes", number_of(s->processes), failed);
 	put(object, "containers", number_of(s->containers), failed);
 	put(object, "groups_refused", number_of(s->groups_refused), failed);

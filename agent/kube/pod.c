@@ -52,7 +52,7 @@ static bool annotation_wanted(const struct kube_wanted *w, const char *key)
 
 static size_t take_pairs(const json_t *map, const struct kube_wanted *w,
 			 bool (*wanted)(const struct kube_wanted *w, const char *key),
-			 struct target_pair pairs[POD_MAX_PAIRS])
+			 struct target_pair pairs[POD_MAX_PAIRS], size_t *left_out)
 {
 	json_t *object = (json_t *)map, *value; /* jansson's iterators change nothing */
 	const char *key;
@@ -60,11 +60,13 @@ static size_t take_pairs(const json_t *map, const struct kube_wanted *w,
 
 	json_object_foreach(object, key, value)
 	{
-		if (n == POD_MAX_PAIRS)
-			break;
-		if (json_is_string(value) && json_string_length(value) <= KUBE_MAX_TEXT &&
-		    strlen(key) <= KUBE_MAX_TEXT && wanted(w, key))
+		if (!json_is_string(value) || json_string_length(value) > KUBE_MAX_TEXT ||
+		    strlen(key) > KUBE_MAX_TEXT || !wanted(w, key))
+			continue;
+		if (n < POD_MAX_PAIRS)
 			pairs[n++] = (struct target_pair){ key, json_string_value(value) };
+		else
+			++*left_out;
 	}
 	return n;
 }
@@ -76,9 +78,12 @@ static void take_container(struct pod *pod, struct pod_container *list, const ch
 {
 	struct pod_container container = { .name = name };
 
-	if (pod->n_containers < POD_MAX_CONTAINERS && id &&
-	    container_id_at_end(span_of(id, strlen(id)), &container.id))
+	if (!id || !container_id_at_end(span_of(id, strlen(id)), &container.id))
+		return;
+	if (pod->n_containers < POD_MAX_CONTAINERS)
 		list[pod->n_containers++] = container;
+	else
+		pod->n_left_out++;
 }
 
 /* v1.ContainerStatus */
@@ -209,10 +214,10 @@ int kube_pod_put(struct pods *pods, const json_t *object, const struct kube_want
 
 	if (!take_names(&pod, object))
 		return KUBE_POD_E_BROKEN;
-	pod.n_labels =
-		take_pairs(kube_member(object, "metadata", "labels"), wanted, label_wanted, labels);
+	pod.n_labels = take_pairs(kube_member(object, "metadata", "labels"), wanted, label_wanted,
+				  labels, &pod.n_left_out);
 	pod.n_annotations = take_pairs(kube_member(object, "metadata", "annotations"), wanted,
-				       annotation_wanted, annotations);
+				       annotation_wanted, annotations, &pod.n_left_out);
 	take_containers(&pod, containers, object);
 	take_workload(&pod, object, &workload);
 	int r = pods_put(pods, &pod);

@@ -92,6 +92,12 @@ static bool has_been_forgotten(const struct build *build, const struct sample *s
 	return !(s->flags & SAMPLE_POLICY) && s->header.time > build->told;
 }
 
+static int repeat(struct recorder *r, struct build *build)
+{
+	r->counters.repeated++;
+	return recorder_tell_build(r, build);
+}
+
 /* Of a build that is known. */
 static int take(struct recorder *r, struct glance *g, struct build *build, const struct sample *s)
 {
@@ -159,7 +165,7 @@ static int on_sample(struct recorder *r, const struct sample *s)
 	if (!build)
 		e = meet(r, &g, &build);
 	else if (has_been_forgotten(build, s))
-		e = recorder_tell_build(r, build);
+		e = repeat(r, build);
 	if (e < 0)
 		return e;
 	if (build)

@@ -95,6 +95,7 @@ struct recorder_counters {
 	uint64_t unreadable;	 /* Go programs: too old, too new, packed or obfuscated */
 	uint64_t builds_evicted; /* while they were of use; likewise: */
 	uint64_t addresses_evicted; /* of which it was known what they are */
+	uint64_t repeated;	    /* policies that the kernel had forgotten */
 };
 
 #define RECORDER_PATH_SIZE 256

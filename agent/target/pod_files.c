@@ -85,15 +85,13 @@ static const char *text_of(struct span s, struct name_text *t)
 	return text_copy(s, t->text, sizeof(t->text)) && s.size ? t->text : NULL;
 }
 
-/* The containers it had before, the newest last; at the cap, the oldest goes. */
+/* The containers it had before, the newest last. */
 static size_t add_container(const struct pod *before, const struct pod_container *container,
-			    struct pod_container list[POD_MAX_CONTAINERS])
+			    struct pod_container list[POD_MAX_CONTAINERS + 1])
 {
-	size_t n = 0, first = 0;
+	size_t n = 0;
 
-	if (before && before->n_containers == POD_MAX_CONTAINERS)
-		first = 1;
-	for (size_t i = first; before && i < before->n_containers; i++)
+	for (size_t i = 0; before && i < before->n_containers; i++)
 		if (strcmp(before->containers[i].id.text, container->id.text) != 0)
 			list[n++] = before->containers[i];
 	if (container->name)
@@ -103,7 +101,7 @@ static size_t add_container(const struct pod *before, const struct pod_container
 
 static int put(struct pods *pods, const struct pod_file_name *name)
 {
-	struct pod_container list[POD_MAX_CONTAINERS];
+	struct pod_container list[POD_MAX_CONTAINERS + 1];
 	struct name_text namespace, pod_name, container_name;
 	struct pod_container container = { .id = name->id,
 					   .name = text_of(name->container, &container_name) };
@@ -111,10 +109,12 @@ static int put(struct pods *pods, const struct pod_file_name *name)
 		.namespace = text_of(name->namespace, &namespace),
 		.name = text_of(name->pod, &pod_name),
 		.uid = name->uid[0] ? name->uid : NULL,
-		.containers = list,
 	};
 
-	pod.n_containers = add_container(pods_find_pod(pods, &pod), &container, list);
+	size_t n = add_container(pods_find_pod(pods, &pod), &container, list);
+	pod.n_left_out = n > POD_MAX_CONTAINERS; /* the oldest */
+	pod.containers = list + pod.n_left_out;
+	pod.n_containers = n - pod.n_left_out;
 	int r = pods_put(pods, &pod);
 	return r < 0 ? r : 0; /* PODS_E_FULL is counted there */
 }

@@ -95,18 +95,22 @@ static size_t pod_size(const struct pod *pod)
 	return counter.size;
 }
 
-static size_t at_most(size_t n, size_t max)
+/* Leave out what is beyond @max. */
+static void cap(struct pod *pod, size_t *n, size_t max)
 {
-	return n < max ? n : max;
+	if (*n <= max)
+		return;
+	pod->n_left_out += *n - max;
+	*n = max;
 }
 
 static struct pod *pod_copy(const struct pod *from)
 {
 	struct pod capped = *from;
 
-	capped.n_containers = at_most(from->n_containers, POD_MAX_CONTAINERS);
-	capped.n_labels = at_most(from->n_labels, POD_MAX_PAIRS);
-	capped.n_annotations = at_most(from->n_annotations, POD_MAX_PAIRS);
+	cap(&capped, &capped.n_containers, POD_MAX_CONTAINERS);
+	cap(&capped, &capped.n_labels, POD_MAX_PAIRS);
+	cap(&capped, &capped.n_annotations, POD_MAX_PAIRS);
 	struct packer packer = { .block = malloc(pod_size(&capped)) };
 	return packer.block ? pack_pod(&packer, &capped) : NULL;
 }
@@ -259,9 +263,12 @@ static int grow(struct pods *t)
 /* A free slot. 0, PODS_E_FULL, -ENOMEM. */
 static int find_free(struct pods *t, uint32_t *ret_number)
 {
-	if (t->n_live + t->n_gone == PODS_MAX && !free_oldest_gone(t)) {
-		t->n_refused++;
-		return PODS_E_FULL;
+	if (t->n_live + t->n_gone == PODS_MAX) {
+		bool has_room = free_oldest_gone(t);
+
+		*(has_room ? &t->n_evicted : &t->n_refused) += 1;
+		if (!has_room)
+			return PODS_E_FULL;
 	}
 	if (t->n_live + t->n_gone < t->n) {
 		for (uint32_t i = 0; i < t->n; i++) {
@@ -296,6 +303,7 @@ static int fill(struct pods *t, uint32_t number, struct pod *pod)
 	t->n_keys += keys_of(pod);
 	t->n_live++;
 	t->changes++;
+	t->n_left_out += pod->n_left_out;
 	return t->by_key.n > 2 * t->n_keys + STALE_KEYS ? rebuild_keys(t) : add_keys(t, number);
 }
 

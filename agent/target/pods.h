@@ -35,6 +35,7 @@ struct pod {
 	size_t n_labels, n_annotations;
 	const struct pod_container *containers;
 	size_t n_containers;
+	size_t n_left_out; /* containers, labels and annotations beyond the caps */
 };
 
 enum pods_outcome {
@@ -54,9 +55,11 @@ struct pods {
 	struct index by_key; /* stale entries are left until there are many */
 	uint32_t n_keys;     /* entries that are not stale */
 	uint64_t round, goings;
-	uint64_t memory;    /* bytes of the pods themselves */
-	uint64_t n_refused; /* times that there was no room */
-	uint64_t changes;   /* pods that came, became others or went */
+	uint64_t memory;     /* bytes of the pods themselves */
+	uint64_t n_refused;  /* times that there was no room */
+	uint64_t n_evicted;  /* gone pods whose room was needed */
+	uint64_t n_left_out; /* of the pods put, with their changes */
+	uint64_t changes;    /* pods that came, became others or went */
 };
 
 #define PODS_NULL \
@@ -68,8 +71,8 @@ void pods_fini(struct pods *t);
 
 /*
  * Add a copy of @pod, or let it take the place of the one with its uid (or of its namespace and
- * name, if it has none). Containers and pairs beyond the caps are left out. 0, PODS_E_FULL, or
- * -ENOMEM.
+ * name, if it has none). Containers and pairs beyond the caps are left out, and counted. 0,
+ * PODS_E_FULL, or -ENOMEM.
  */
 int pods_put(struct pods *t, const struct pod *pod);
 

@@ -129,6 +129,18 @@ static void a_new_container_of_a_known_pod(void **state)
 	assert_int_equal(names_find(&names, &b, &found, &container), 0);
 	assert_int_equal(found->n_labels, 1);
 	assert_null(container);
+	/* What either has no room for, is told. */
+	struct names_counters counters;
+	names.files.pods.n_refused = 1;
+	names.files.pods.n_evicted = 20;
+	names.files.pods.n_left_out = 300;
+	server.pods.n_refused = 2;
+	server.pods.n_evicted = 40;
+	server.pods.n_left_out = 600;
+	names_counters(&names, &counters);
+	assert_int_equal(counters.refused, 3);
+	assert_int_equal(counters.evicted, 60);
+	assert_int_equal(counters.left_out, 900);
 	names_close(&names);
 }
 

@@ -295,10 +295,12 @@ static void test_kernel_that_has_forgotten_is_told_again(void **state)
 	fake_kernel.policy.verdict = 0;
 	drain(&r); /* was under way before the kernel was told */
 	assert_int_equal(fake_kernel.policy.verdict, 0);
+	assert_int_equal(r.recorder.counters.repeated, 0);
 	late->header.time = clock_monotonic();
 	happens(&r, late);
 	drain(&r);
 	assert_int_equal(fake_kernel.policy.verdict, EXE_GO);
+	assert_int_equal(r.recorder.counters.repeated, 1);
 	recording_fini(&r);
 }
 

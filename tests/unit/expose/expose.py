@@ -86,6 +86,10 @@ def metrics_are_well_formed(server):
     assert value("samples_total", result="counted") == [1000]
     assert value("symbolization_total", result="foreign") == [7]
     assert value("cache_evictions_total", cache="binaries") == [5]
+    assert value("cache_refused_total", cache="pods") == [6]
+    assert value("verdicts_repeated_total") == [8]
+    assert value("windows_early_total") == [2]
+    assert value("k8s_left_out_total", reason="too_big") == [9]
     assert value("binaries_unreadable_total") == [3]
     assert value("push_requests_total", store=main, code="429") == [4]
     assert value("push_requests_total", code="other") == [1]
@@ -98,6 +102,18 @@ def metrics_are_well_formed(server):
     assert value("handed_over_refused_total") == [1]
     assert value("push_pending_profiles", store='file:///a"b\\c\nd') == [0]
     assert not any("pid" in l for _, s in families.values() for _, l, _ in s)
+    assert [l["state"] for _, l, _ in families["hone_agent_heap_bytes"][1]] == ["used", "free"]
+    assert documented() == families.keys(), documented() ^ families.keys()
+
+
+def documented():
+    """Names in the table of metrics; "`a`, `b`" in a row are two, and "process_…" has no prefix."""
+    with open(os.path.join(os.path.dirname(__file__), "../../../docs/agent.md"),
+              encoding="utf-8") as file:
+        chapter = file.read().partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    names = [name for row in re.findall(r"^\| (`.*?) \|", chapter, re.M)
+             for name in re.findall(r"`(\w+)[^`]*`", row)]
+    return {name if name.startswith("process_") else "hone_agent_" + name for name in names}
 
 
 def a_wrong_exposition_is_seen(_server):

@@ -14,6 +14,7 @@
 
 static const struct snapshot_count samples[] = { { "counted", 1000 }, { "foreign", 7 } };
 static const struct snapshot_count evictions[] = { { "binaries", 5 } };
+static const struct snapshot_count refused[] = { { "pods", 6 } };
 static const struct snapshot_count lost[] = { { "ring_full", 3 }, { "unnamed", 0 } };
 static const struct snapshot_count kinds[] = { { "external", 2 } };
 static const struct snapshot_count parts[] = { { "stacks", 1 << 20 }, { "bpf", 4 << 20 } };
@@ -74,9 +75,12 @@ static void fill(void *context, struct agent_snapshot *s)
 		.window = 60 * NSEC_PER_SEC,
 		.frequency = 99,
 		.windows = 5,
+		.windows_early = 2,
 		.samples = { samples, 2 },
 		.symbolization = { samples, 2 },
 		.evictions = { evictions, 1 },
+		.refused = { refused, 1 },
+		.verdicts_repeated = 8,
 		.binaries_unreadable = 3,
 		.lost = { lost, 2 },
 		.unwind_errors = { kinds, 1 },
@@ -87,7 +91,7 @@ static void fill(void *context, struct agent_snapshot *s)
 				 .bytes = 2048,
 				 .oldest = 7 * NSEC_PER_SEC,
 				 .refused = 1 },
-		.kubernetes = { .enabled = true, .connected = true, .relists = 1 },
+		.kubernetes = { .enabled = true, .connected = true, .relists = 1, .too_big = 9 },
 		.deliver = &deliver,
 		.stores = stores,
 		.n_stores = 2,

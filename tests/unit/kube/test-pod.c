@@ -133,6 +133,37 @@ static void labels_and_annotations_that_are_asked_for(void **state)
 	pods_fini(&t);
 }
 
+static void a_pod_with_too_many_of_everything(void **state)
+{
+	const char *const all[] = { "*" };
+	const struct kube_wanted wanted = { all, 1, all, 1 };
+	struct pods t = PODS_NULL;
+	json_t *object = parse("{'metadata':{" NAMES ",'labels':{},'annotations':{}},"
+			       "'status':{'containerStatuses':[]}}");
+	json_t *metadata = json_object_get(object, "metadata"),
+	       *statuses = json_object_get(json_object_get(object, "status"), "containerStatuses");
+	char name[16], id[128];
+
+	(void)state;
+	for (unsigned int i = 0; i < POD_MAX_PAIRS + 5; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		snprintf(id, sizeof(id), "containerd://%064x", i);
+		json_object_set_new(json_object_get(metadata, "labels"), name, json_string("x"));
+		json_object_set_new(json_object_get(metadata, "annotations"), name,
+				    json_string("x"));
+		json_array_append_new(statuses,
+				      json_pack("{ssss}", "name", name, "containerID", id));
+	}
+	assert_int_equal(kube_pod_put(&t, object, &wanted), 0);
+	const struct pod *pod = find(&t, UID);
+	assert_int_equal(pod->n_containers, POD_MAX_CONTAINERS);
+	assert_int_equal(pod->n_labels, POD_MAX_PAIRS);
+	assert_int_equal(pod->n_annotations, POD_MAX_PAIRS);
+	assert_int_equal(t.n_left_out, 3 * 5);
+	json_decref(object);
+	pods_fini(&t);
+}
+
 static void assert_workload(const char *labels, const char *owners, const char *kind,
 			    const char *name)
 {
@@ -205,6 +236,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_pod),
 		cmocka_unit_test(containers_of_all_kinds),
 		cmocka_unit_test(labels_and_annotations_that_are_asked_for),
+		cmocka_unit_test(a_pod_with_too_many_of_everything),
 		cmocka_unit_test(workloads),
 		cmocka_unit_test(static_pods_have_the_uid_of_their_kubelet),
 	};

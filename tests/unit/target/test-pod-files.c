@@ -258,6 +258,7 @@ static void a_pod_that_starts_one_container_after_another(void **state)
 	assert_names(&f, id, "", "shop/api-1/app");
 	snprintf(id, sizeof(id), "%064x", 2 * POD_MAX_CONTAINERS - 1);
 	assert_names(&f, id, "", "-");
+	assert_int_equal(f.pods.n_left_out, 2 * POD_MAX_CONTAINERS);
 	pod_files_close(&f);
 }
 

@@ -268,8 +268,11 @@ static void no_more_than_there_is_room_for(void **state)
 	assert_int_equal(t.n_refused, 1);
 	/* one that is there can still change */
 	assert_int_equal(put(&t, 7), 0);
+	assert_int_equal(t.n_evicted, 0);
 	remove_pod(&t, 5);
 	assert_int_equal(put(&t, PODS_MAX), 0);
+	assert_int_equal(t.n_evicted, 1);
+	assert_int_equal(t.n_refused, 1);
 	assert_null(find(&t, 10));
 	assert_non_null(find(&t, 2 * PODS_MAX));
 	assert_int_equal(t.n_live, PODS_MAX);
@@ -297,6 +300,9 @@ static void a_pod_with_too_many_of_everything(void **state)
 	assert_int_equal(find(&t, 0)->n_labels, POD_MAX_PAIRS);
 	assert_int_equal(find(&t, 0)->n_annotations, POD_MAX_PAIRS);
 	assert_null(find(&t, POD_MAX_CONTAINERS));
+	assert_int_equal(t.n_left_out, 3);
+	assert_int_equal(pods_put(&t, &m.pod), 0); /* nothing is new */
+	assert_int_equal(t.n_left_out, 3);
 	pods_fini(&t);
 }
 
