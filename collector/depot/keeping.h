@@ -75,8 +75,8 @@ int depot_expire(struct depot *d, int64_t before, size_t max, struct depot_remov
 
 /*
  * Call @each with every tenant and what its profiles take, about: their bytes, the labels that are
- * stored with each, and DEPOT_ROW_BYTES of the index; what is kept of them beside (sums, keys,
- * editions) is not in it. Other than 0 from @each is forwarded.
+ * stored with each, and DEPOT_ROW_BYTES of the index; what is kept of them beside (briefs,
+ * sums, keys, editions) is not in it. Other than 0 from @each is forwarded.
  */
 #define DEPOT_ROW_BYTES 1024
 int depot_each_tenant(struct depot_reader *r,
