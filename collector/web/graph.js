@@ -61,9 +61,11 @@
 	}
 	const module = moduleOf(chart.dataset.package);
 
+	// Where the last element of the package's path begins: type arguments have paths of their own.
+	const elementOf = (name) => name.split("[", 1)[0].lastIndexOf("/") + 1;
+
 	function kind(name) {
-		const slash = name.lastIndexOf("/");
-		const dot = name.indexOf(".", slash + 1);
+		const dot = name.indexOf(".", elementOf(name));
 		const path = dot < 0 ? "" : name.slice(0, dot);
 		if (!path || path === "runtime" || /^(runtime|internal\/runtime)\//.test(path))
 			return "runtime";
@@ -190,7 +192,7 @@
 				if (text)
 					details.textContent = text;
 			})
-			.getName((d) => d.data.n.slice(d.data.n.lastIndexOf("/") + 1))
+			.getName((d) => d.data.n.slice(elementOf(d.data.n)))
 			.setSearchMatch((d, term) => d.data.n.toLowerCase().includes(term.toLowerCase()))
 			.setSearchHandler((results, sum, total) => onFound(data, results, sum, total));
 	}

@@ -142,7 +142,15 @@ static void put_duration(struct buf *to, int64_t ns, bool rough)
 
 void html_duration(struct buf *to, int64_t ns)
 {
-	put_duration(to, ns, false);
+	const int64_t ms = NSEC / 1000;
+	int64_t rounded;
+
+	if (ns > 0 && ns < NSEC - ms / 2)
+		buf_printf(to, "%" PRId64 "\u202fms", ns < ms ? 1 : (ns + ms / 2) / ms);
+	else if (__builtin_add_overflow(ns, NSEC / 2, &rounded))
+		put_duration(to, ns, false);
+	else
+		put_duration(to, rounded, false);
 }
 
 /* RFC 3339 in UTC; "" for what no calendar has. */

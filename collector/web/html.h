@@ -37,7 +37,7 @@ void html_number(struct buf *to, int64_t n);	       /* 12 345, with thin spaces 
 void html_percent(struct buf *to, double share);       /* 0.123: 12.3 % */
 void html_plain_percent(struct buf *to, double share); /* the same for JSON */
 void html_bytes(struct buf *to, int64_t bytes);	       /* 1.2 MiB */
-void html_duration(struct buf *to, int64_t ns);	       /* 3 h 20 min; the two largest units */
+void html_duration(struct buf *to, int64_t ns);	       /* 3 h 20 min; two units, rounded */
 
 /* A <time>: how long before @now, roughly, with the time itself as its title. Both ns since the
  * epoch. */

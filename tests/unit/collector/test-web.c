@@ -85,6 +85,13 @@ static void test_values(void **state)
 	assert_writes(html_duration(&out, -5), "0\u202fs");
 	assert_writes(html_duration(&out, 3 * HOUR + HOUR / 3), "3\u202fh 20\u202fmin");
 	assert_writes(html_duration(&out, 48 * HOUR), "2\u202fd");
+	/* Not "0 s" for what is something, nor "14 s" beside the flame graph's "15.0 s". */
+	assert_writes(html_duration(&out, 1), "1\u202fms");
+	assert_writes(html_duration(&out, 400 * (int64_t)NSEC_PER_MSEC), "400\u202fms");
+	assert_writes(html_duration(&out, 999700000), "1\u202fs");
+	assert_writes(html_duration(&out, 14960 * (int64_t)NSEC_PER_MSEC), "15\u202fs");
+	assert_writes(html_duration(&out, 59900 * (int64_t)NSEC_PER_MSEC), "1\u202fmin");
+	assert_writes(html_duration(&out, INT64_MAX), "106751\u202fd 23\u202fh");
 	assert_writes(html_age(&out, 0, 30 * (int64_t)NSEC_PER_SEC),
 		      "<time datetime=\"1970-01-01 00:00:00Z\" title=\"1970-01-01 00:00:00Z\">just "
 		      "now</time>");
