@@ -351,6 +351,33 @@ int gather_ahead(struct depot *d, struct depot_reader *reader, const struct cura
 	return r;
 }
 
+/* That of most of them; the rest is in the explanation. */
+static void tell_unused(struct curate_explain *e)
+{
+	const struct curate_left_out *l = &e->left_out;
+	const struct {
+		size_t n;
+		const char *why;
+	} reasons[] = {
+		{ l->labels, "with other labels than asked for" },
+		{ l->modes, "of another mode" },
+		{ l->builds, "of builds that are not used" },
+		{ l->canary_label, "marked as a canary" },
+		{ l->unreadable, "broken or too large" },
+		{ l->negative, "with negative values" },
+	};
+	size_t most = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(reasons); i++)
+		if (reasons[i].n > reasons[most].n)
+			most = i;
+	int n = snprintf(e->why, sizeof(e->why), "None of its CPU profiles could be used");
+	if (reasons[most].n)
+		n += snprintf(e->why + n, sizeof(e->why) - (size_t)n, " (%zu %s)", reasons[most].n,
+			      reasons[most].why);
+	snprintf(e->why + n, sizeof(e->why) - (size_t)n, ": ?explain says more.");
+}
+
 int gather(struct depot *d, struct depot_reader *reader, const struct curate_request *request,
 	   const struct cold_list *cold, struct blocks *blocks, struct curate_result *ret_result)
 {
@@ -376,8 +403,7 @@ int gather(struct depot *d, struct depot_reader *reader, const struct curate_req
 		return r;
 	tell_builds(&g);
 	if (!g.tally.n_profiles) {
-		snprintf(e->why, sizeof(e->why),
-			 "None of its CPU profiles could be used: ?explain says why.");
+		tell_unused(e);
 		return CURATE_E_NONE;
 	}
 	tell_used(&g);
