@@ -156,7 +156,8 @@ static void check(struct config_scan *scan, const void *config)
 		config_problem(
 			scan, 0,
 			"listen is reached from other machines, and without tokens everything "
-			"is everybody's. Make tokens (hone-collector token), or say open.");
+			"is everybody's. Make tokens (hone-collector token), or set open (--open "
+			"true).");
 }
 
 /* Those of our own tests. */
