@@ -131,22 +131,47 @@ static void count_stores(struct agent *a, struct agent_snapshot *to)
 
 /* ---- targets ----------------------------------------------------------------------------- */
 
-/* All targets point into the table of pods, so it must not change meanwhile. */
-static void name_place(const struct agent *a, const struct agent_group *group,
-		       struct snapshot_target *to)
+static void name_place(const struct place *place, const struct pod *pod,
+		       const struct pod_container *container, struct snapshot_target *to)
 {
-	const struct pod_container *container;
-	const struct pod *pod = names_known(&a->names, &group->place, &container);
-
-	to->service = group->service[0] ? group->service : NULL;
-	to->unit = group->place.unit[0] ? group->place.unit : NULL;
-	to->container = group->place.container.text[0] ? group->place.container.text : NULL;
+	to->unit = place->unit[0] ? place->unit : NULL;
+	to->container = place->container.text[0] ? place->container.text : NULL;
 	if (!pod)
 		return;
 	to->namespace = pod->namespace;
 	to->pod = pod->name;
 	if (container)
 		to->container = container->name;
+}
+
+/*
+ * By what is known now: the profile may yet get another name. All targets point into the table of
+ * pods, so it must not change meanwhile.
+ */
+static void name_target(const struct agent *a, const struct tally *t, struct survey_name *name,
+			struct snapshot_target *to)
+{
+	static const struct place nowhere;
+	const struct binary_build *build = binary_build(t->build->binary);
+	const struct agent_group *group = agent_group_of(t->group);
+	const struct place *place = group ? &group->place : &nowhere;
+	const struct pod_container *container;
+	const struct pod *pod = names_known(&a->names, place, &container);
+	const struct target_rule *rule;
+	struct identity identity;
+	struct subject subject;
+	enum rule_action action;
+
+	subject_of_place(place, span_of(t->build->path, strlen(t->build->path)), &subject);
+	if (group)
+		strcpy(subject.environ_service, group->service);
+	identity_of(&subject, build, pod, container, &identity);
+	target_rules_match(&a->config.rules, &identity.facts, &action, &rule);
+	identity_service(rule, &subject, build, &identity, name->service);
+	text_copy(build->main_path, name->main_package, SURVEY_MAIN_SIZE);
+	to->service = name->service;
+	to->main_package = name->main_package;
+	name_place(place, pod, container, to);
 }
 
 static void list_targets(struct agent *a, struct agent_snapshot *to)
@@ -161,19 +186,12 @@ static void list_targets(struct agent *a, struct agent_snapshot *to)
 	/* Once, before any is looked up. Where it fails, names are missing and no more. */
 	(void)names_refresh(&a->names);
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct agent_group *group = agent_group_of(t->items[i]->group);
-		char *name = s->names[i].main_package;
-
-		text_copy(binary_build(t->items[i]->build->binary)->main_path, name,
-			  SURVEY_MAIN_SIZE);
-		binary_rest(t->items[i]->build->binary);
 		s->targets[i] = (struct snapshot_target){
-			.main_package = name,
 			.samples = t->items[i]->stacks.total,
 			.weight = t->items[i]->max_weight,
 		};
-		if (group)
-			name_place(a, group, &s->targets[i]);
+		name_target(a, t->items[i], &s->names[i], &s->targets[i]);
+		binary_rest(t->items[i]->build->binary);
 	}
 	to->targets = s->targets;
 	to->n_targets = t->n;

@@ -5,10 +5,12 @@
 #include "agent/courier.h"
 #include "agent/expose/expose.h"
 #include "agent/expose/snapshot.h"
+#include "agent/target/environ.h"
 
 #define SURVEY_MAIN_SIZE 256
 
 struct survey_name {
+	char service[SERVICE_NAME_SIZE];
 	char main_package[SURVEY_MAIN_SIZE];
 };
 

@@ -100,21 +100,37 @@ static const char *given_service(const struct target_rule *rule, const struct su
 	return NULL;
 }
 
-static void add_service(struct labels *l, const struct target_rule *rule, const struct subject *s,
-			const struct binary_build *build, const struct identity *i)
+/* Borrowed, from @unit too. */
+static struct span find_service(const struct target_rule *rule, const struct subject *s,
+				const struct binary_build *build, const struct identity *i,
+				char unit[UNIT_NAME_SIZE])
 {
 	const char *given = given_service(rule, s, i);
 	struct span package = service_of_package(build->main_path);
+
+	if (!given && service_of_unit(s->place.unit, unit, UNIT_NAME_SIZE))
+		given = unit;
+	if (given)
+		return span_of(given, strlen(given));
+	return package.size ? package : service_base_name(span_of(s->exe, strlen(s->exe)));
+}
+
+void identity_service(const struct target_rule *rule, const struct subject *s,
+		      const struct binary_build *build, const struct identity *identity,
+		      char ret_name[SERVICE_NAME_SIZE])
+{
+	char unit[UNIT_NAME_SIZE];
+	struct span name = find_service(rule, s, build, identity, unit);
+
+	text_copy(name, ret_name, SERVICE_NAME_SIZE);
+}
+
+static void add_service(struct labels *l, const struct target_rule *rule, const struct subject *s,
+			const struct binary_build *build, const struct identity *i)
+{
 	char unit[UNIT_NAME_SIZE];
 
-	if (given)
-		labels_add_text(l, "service_name", given);
-	else if (service_of_unit(s->place.unit, unit, sizeof(unit)))
-		labels_add_text(l, "service_name", unit);
-	else if (package.size)
-		labels_add(l, "service_name", package);
-	else
-		labels_add(l, "service_name", service_base_name(span_of(s->exe, strlen(s->exe))));
+	labels_add(l, "service_name", find_service(rule, s, build, i, unit));
 }
 
 /* ---- the labels -------------------------------------------------------------------------- */

@@ -63,6 +63,11 @@ struct identity {
 void identity_of(const struct subject *s, const struct binary_build *build, const struct pod *pod,
 		 const struct pod_container *container, struct identity *ret_identity);
 
+/* The service name that the labels will have, cut where it is too long. @rule: as below. */
+void identity_service(const struct target_rule *rule, const struct subject *s,
+		      const struct binary_build *build, const struct identity *identity,
+		      char ret_name[SERVICE_NAME_SIZE]);
+
 /* ---- labels ------------------------------------------------------------------------------ */
 
 struct identity_options {

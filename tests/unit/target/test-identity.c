@@ -79,10 +79,13 @@ static void make(struct fixture *f, struct identity *ret_identity, struct labels
 
 static void assert_service(struct fixture *f, const char *wanted)
 {
+	char name[SERVICE_NAME_SIZE];
 	struct identity i;
 	struct labels l;
 
 	make(f, &i, &l);
+	identity_service(&f->rule, &f->subject, &f->build, &i, name);
+	assert_string_equal(name, wanted ? wanted : "");
 	if (wanted)
 		assert_string_equal(labels_value(&l, "service_name"), wanted);
 	else
