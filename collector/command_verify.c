@@ -65,7 +65,8 @@ static void say(const struct depot_report *r)
 	if (r->missing)
 		printf("%" PRIu64 " profiles are in the index and nowhere else\n", r->missing);
 	if (r->unlisted)
-		printf("%" PRIu64 " profiles are not in the index, or otherwise\n", r->unlisted);
+		printf("%" PRIu64 " profiles are not in the index, or not as they are\n",
+		       r->unlisted);
 	if (r->broken_sums)
 		printf("%" PRIu64
 		       " sums of profiles cannot be read; the profiles they are of can\n",
@@ -101,7 +102,10 @@ static enum command_status verify(const char *data, bool with_repair)
 	say(&report);
 	if (r == 0 && !depot_report_bad(&report))
 		return COMMAND_OK;
-	return with_repair ? repair(data, &how) : COMMAND_FAILED;
+	if (with_repair)
+		return repair(data, &how);
+	puts("with --repair, while no collector runs, what can be read is saved");
+	return COMMAND_FAILED;
 }
 
 enum command_status command_verify(int argc, char **argv)

@@ -173,6 +173,14 @@ static bool may(const struct token *t, enum access_need need)
 	return false;
 }
 
+static const char *wanted_for(enum access_need need)
+{
+	return need == ACCESS_PUSH	 ? "push"
+	       : need == ACCESS_READ	 ? "read"
+	       : need == ACCESS_READ_ALL ? "read that is bound to no tenant"
+					 : "admin";
+}
+
 static void check_token(const struct tokens *tokens, const struct access_request *r,
 			struct access_answer *ret)
 {
@@ -184,7 +192,8 @@ static void check_token(const struct tokens *tokens, const struct access_request
 	if (!t)
 		deny(ret, 401, "unauthenticated", "the token is none of ours");
 	else if (!may(t, r->need))
-		deny(ret, 403, "permission_denied", "the token is not for this");
+		deny(ret, 403, "permission_denied", "the token is not for this, but one for %s is",
+		     wanted_for(r->need));
 	else if (*t->tenant && r->tenant && strcmp(t->tenant, r->tenant) != 0)
 		deny(ret, 403, "permission_denied", "the token is another tenant's");
 	else if (*t->tenant)
