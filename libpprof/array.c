@@ -55,3 +55,13 @@ int pp_array_append_more(struct pp_array *a, size_t item, const void *items, siz
 	a->n += n;
 	return 0;
 }
+
+void *pp_array_take(struct pp_array *a, size_t item)
+{
+	void *data = a->n ? realloc(a->data, a->n * item) : NULL;
+
+	if (!data)
+		data = a->data;
+	*a = (struct pp_array){ 0 };
+	return data;
+}

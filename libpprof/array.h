@@ -33,6 +33,9 @@ static inline int pp_array_append(struct pp_array *a, size_t item, const void *i
 	return 0;
 }
 
+/* Its memory, cut to what is in it, for the caller to free; the array is empty then. */
+void *pp_array_take(struct pp_array *a, size_t item);
+
 /* By way of an integer, as @number may be 0 in an empty array that has no memory yet. */
 #define pp_array_at(a, type, number) \
 	((type *)((uintptr_t)(a)->data + (size_t)(number) * sizeof(type)))

@@ -333,9 +333,8 @@ static int finish(struct encoder *e, uint8_t **ret_data, size_t *ret_size)
 {
 	if (e->gzip)
 		return pp_gzip_finish(e->gzip, ret_data, ret_size);
-	*ret_data = e->out.bytes.data;
 	*ret_size = e->out.bytes.n;
-	e->out.bytes = (struct pp_array){ 0 };
+	*ret_data = pp_array_take(&e->out.bytes, 1);
 	return 0;
 }
 

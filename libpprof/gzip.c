@@ -165,8 +165,7 @@ int pp_gzip_finish(struct pp_gzip *z, uint8_t **ret_data, size_t *ret_size)
 
 	if (r)
 		return r;
-	*ret_data = z->out.data;
 	*ret_size = z->out.n;
-	z->out = (struct pp_array){ 0 };
+	*ret_data = pp_array_take(&z->out, 1);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * and the profile is as good as before: the same call then succeeds and the result is the same.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,22 @@ static void test_encode(void **state)
 	pprof_free(p);
 }
 
+/* What is encoded may be kept for long, and counts as its size. */
+static void test_encoded_takes_its_size(void **state)
+{
+	struct pprof_profile *p = build(false);
+	uint8_t *data = NULL;
+	size_t size;
+
+	(void)state;
+	for (int encoding = PPROF_PLAIN; encoding <= PPROF_GZIP; encoding++) {
+		assert_int_equal(pprof_encode(p, encoding, &data, &size), 0);
+		assert_in_range(malloc_usable_size(data), size, size + 64);
+		free(data);
+	}
+	pprof_free(p);
+}
+
 static void test_decode(void **state)
 {
 	struct pprof_profile *p = build(false), *q = NULL;
@@ -182,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_encoded_takes_its_size),
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_merge),
 	};
