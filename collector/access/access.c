@@ -175,10 +175,9 @@ static bool may(const struct token *t, enum access_need need)
 
 static const char *wanted_for(enum access_need need)
 {
-	return need == ACCESS_PUSH	 ? "push"
-	       : need == ACCESS_READ	 ? "read"
-	       : need == ACCESS_READ_ALL ? "read that is bound to no tenant"
-					 : "admin";
+	return need == ACCESS_PUSH   ? "push"
+	       : need == ACCESS_READ ? "read"
+				     : "read that is bound to no tenant";
 }
 
 static void check_token(const struct tokens *tokens, const struct access_request *r,
@@ -191,6 +190,8 @@ static void check_token(const struct tokens *tokens, const struct access_request
 	const struct token *t = find(tokens, r->authorization);
 	if (!t)
 		deny(ret, 401, "unauthenticated", "the token is none of ours");
+	else if (!may(t, r->need) && r->need == ACCESS_ADMIN) /* or there is no such address */
+		deny(ret, 403, "permission_denied", "the token is not for this");
 	else if (!may(t, r->need))
 		deny(ret, 403, "permission_denied", "the token is not for this, but one for %s is",
 		     wanted_for(r->need));

@@ -138,15 +138,18 @@ static int save_all(struct repair *p)
 /* ---- other tables ------------------------------------------------------------------------ */
 
 /* What is not made of profiles, as far as it can be read. */
-static void copy_table(struct repair *p, const char *name)
+static int copy_table(struct repair *p, const char *name)
 {
 	char *sql = sqlite3_mprintf("INSERT OR IGNORE INTO main.\"%w\" SELECT * FROM old.\"%w\"",
 				    name, name);
+	int r = sql ? sql_run(p->to, sql) : -ENOMEM;
 
-	if (sql && sqlite3_exec(p->to, sql, NULL, NULL, NULL) != SQLITE_OK &&
-	    !p->report->complaints++)
-		snprintf(p->report->why, sizeof(p->report->why), "table %s is lost", name);
 	sqlite3_free(sql);
+	if (r == 0 || r == DEPOT_E_FULL || r == -ENOMEM)
+		return r;
+	if (!p->report->complaints++)
+		snprintf(p->report->why, sizeof(p->report->why), "table %s is lost", name);
+	return 0;
 }
 
 static int copy_tables(struct repair *p, const char *file)
@@ -165,7 +168,7 @@ static int copy_tables(struct repair *p, const char *file)
 			" AND name NOT LIKE 'sqlite%'",
 			&s);
 	while (r == 0 && sqlite3_step(s) == SQLITE_ROW)
-		copy_table(p, (const char *)sqlite3_column_text(s, 0));
+		r = copy_table(p, (const char *)sqlite3_column_text(s, 0));
 	return r;
 }
 
@@ -197,29 +200,48 @@ static int give(const char *file, const char *made)
 	return fchmod(fd, old.st_mode & 0777) < 0 ? -errno : 0;
 }
 
+/* What SQLite keeps beside the database, under the name that goes with the old one. */
+static int put_aside(const char *file, const char *part)
+{
+	_cleanup_(freep) char *from = NULL, *to = NULL;
+
+	if (asprintf(&from, "%s%s", file, part) < 0 ||
+	    asprintf(&to, "%s.damaged%s", file, part) < 0)
+		return -ENOMEM;
+	return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 static int exchange(const char *path, const char *file, const char *made)
 {
 	_cleanup_(freep) char *old = NULL;
+	int r;
 
 	if (asprintf(&old, "%s.damaged", file) < 0) {
 		old = NULL;
 		return -ENOMEM;
 	}
-	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0 || rename(made, file) < 0)
+	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0)
 		return -errno;
-	return sync_folder(path);
+	r = put_aside(file, "-wal");
+	if (r == 0)
+		r = put_aside(file, "-shm");
+	if (r == 0 && rename(made, file) < 0)
+		r = -errno;
+	return r ? r : sync_folder(path);
 }
 
 /*
  * A log would be taken for the new database's, and without it the old one lacks what was written
  * last: so all of that goes into its file first, and there is no log any more. Who reads it is in
- * the way; and who has it open for longer would take the new one's log away.
+ * the way; and who has it open for longer would take the new one's log away. A log that cannot go
+ * in stays beside the old one.
  */
 static int end_log(sqlite3 *db)
 {
 	int code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	int r = (code & 0xff) == SQLITE_BUSY ? DEPOT_E_LOCKED : sql_outcome(db, code);
 
-	return (code & 0xff) == SQLITE_BUSY ? DEPOT_E_LOCKED : sql_outcome(db, code);
+	return r == DEPOT_E_DAMAGED || r == -EIO ? 0 : r;
 }
 
 static int make(struct repair *p, const char *file, const char *made)
@@ -256,5 +278,9 @@ int depot_repair(const char *path, const struct depot_look *look, struct depot_r
 	fini(&p);
 	if (r == 0)
 		r = give(file, made);
-	return r ? r : exchange(path, file, made);
+	if (r == 0)
+		r = exchange(path, file, made);
+	if (r != 0)
+		unlink(made); /* it may be as large as what is left of the disk */
+	return r;
 }

@@ -313,8 +313,8 @@ static int set_bytes(const struct accept_input *in, struct span plain, bool chan
 }
 
 /*
- * Where there is none the profile is as good. None is longer than its profile, so that what is made
- * of a push, and kept of it, grows with what came.
+ * Where there is none the profile is as good. Its counts are no longer than the profile, so that
+ * what is made of a push, and kept of it, grows with what came.
  */
 static int put_in_brief(const struct accept_input *in, const struct pprof_profile *p,
 			struct accepted *ret)

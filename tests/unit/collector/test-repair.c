@@ -339,6 +339,50 @@ static void saves_what_is_left(void **state)
 	push(f->depot, 5000);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	struct buf bytes = BUF_INIT((size_t)64 << 20);
+
+	assert_int_equal(file_read(from, &bytes), 0);
+	FILE *file = fopen(to, "w");
+	assert_int_equal(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
+	assert_int_equal(fclose(file), 0);
+	buf_fini(&bytes);
+}
+
+/* Its end is cut off, and there is a log that cannot go into it: both stay, what they have is
+ * saved. */
+static void saves_what_a_log_has(void **state)
+{
+	struct place *f = *state;
+	struct depot_report report;
+	struct depot_type type;
+	const struct depot_look how = { look, &type };
+	char log[128], db[128], copied[160], kept[160];
+	struct stat file;
+
+	fill(f, 400);
+	f->depot = depot_close(f->depot);
+	place_open(f, f->data);
+	push(f->depot, 400);
+	snprintf(log, sizeof(log), "%s-wal", f->db);
+	snprintf(db, sizeof(db), "%s/profiles.db", f->copy);
+	snprintf(copied, sizeof(copied), "%s-wal", db);
+	snprintf(kept, sizeof(kept), "%s.damaged-wal", db);
+	assert_int_equal(mkdir(f->copy, 0700), 0);
+	copy_file(f->db, db);
+	copy_file(log, copied);
+	assert_int_equal(stat(db, &file), 0);
+	assert_int_equal(truncate(db, file.st_size / 4096 / 2 * 4096), 0);
+
+	assert_int_equal(depot_repair(f->copy, &how, &report), 0);
+	assert_in_range(report.profiles, 100, 399);
+	assert_int_equal(access(kept, F_OK), 0);
+	assert_int_equal(access(copied, F_OK), -1);
+	verify(f, f->copy, &report);
+	assert_false(depot_report_bad(&report));
+}
+
 /* Repaired by root, it is the collector's own user who goes on with it. */
 static void leaves_it_to_whom_it_was(void **state)
 {
@@ -459,6 +503,7 @@ int main(void)
 		TEST(makes_the_index_anew),
 		TEST(wants_it_alone),
 		TEST(saves_what_is_left),
+		TEST(saves_what_a_log_has),
 		TEST(leaves_it_to_whom_it_was),
 		TEST(version_1),
 		TEST(version_2),
