@@ -2,6 +2,7 @@
 #include "cli/say.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,13 @@ int say_usage(const char *command, const char *format, ...)
 	return HONE_USAGE;
 }
 
+/* getopt stays at an argument until it has taken its last letter. */
+static bool is_letter_of(const char *argument, int option)
+{
+	return argument && argument[0] == '-' && argument[1] != '-' && option > 0 &&
+	       option <= CHAR_MAX && strchr(argument, option);
+}
+
 int say_option(const char *command, int answer, char *const *argv)
 {
 	const char *last = argv[optind - 1];
@@ -61,7 +69,7 @@ int say_option(const char *command, int answer, char *const *argv)
 
 	if (answer == ':')
 		return say_usage(command, "%s takes a value.", last);
-	if (optopt && !strncmp(last, "--", 2) && last[name])
+	if (optopt && !strncmp(last, "--", 2) && last[name] && !is_letter_of(argv[optind], optopt))
 		return say_usage(command, "%.*s takes no value.", (int)name, last);
 	/* One letter of several in an argument, which getopt has not left yet. */
 	if (optopt)

@@ -41,6 +41,7 @@ static void wrong_options_are_named(void **state)
 		{ "check --jsn a", "hone check: there is no option --jsn. " },
 		{ "check --json=yes a", "hone check: --json takes no value. " },
 		{ "check -xh a", "hone check: there is no option -x. " },
+		{ "compare --top=5 -json a b", "hone compare: there is no option -j. " },
 		{ "compare --top", "hone compare: --top takes a value. " },
 		{ "compare a b -q", "hone compare: there is no option -q. " },
 	};
