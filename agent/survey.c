@@ -178,14 +178,15 @@ static void list_targets(struct agent *a, struct agent_snapshot *to)
 {
 	const struct tallies *t = &a->recorder.tallies;
 	struct survey *s = &a->surveyed;
+	uint32_t n = t->n < EXPOSE_MAX_TARGETS ? t->n : EXPOSE_MAX_TARGETS;
 
-	s->targets = calloc(t->n, sizeof(*s->targets));
-	s->names = calloc(t->n, sizeof(*s->names));
+	s->targets = calloc(n, sizeof(*s->targets));
+	s->names = calloc(n, sizeof(*s->names));
 	if (!s->targets || !s->names)
 		return;
 	/* Once, before any is looked up. Where it fails, names are missing and no more. */
 	(void)names_refresh(&a->names);
-	for (uint32_t i = 0; i < t->n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		s->targets[i] = (struct snapshot_target){
 			.samples = t->items[i]->stacks.total,
 			.weight = t->items[i]->max_weight,

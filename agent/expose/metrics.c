@@ -273,7 +273,9 @@ static void put_process(struct buf *to, const struct snapshot_process *p)
 {
 	const struct snapshot_count heap[] = { { "used", p->heap_used }, { "free", p->heap_free } };
 
-	by_label(to, PREFIX "heap_bytes", "gauge", "Memory that malloc() has from the system.",
+	by_label(to, PREFIX "heap_bytes", "gauge",
+		 "Address space that malloc() holds; pages of what is free may have been given "
+		 "back.",
 		 "state", &(struct snapshot_counts){ heap, ARRAY_SIZE(heap) });
 	exposition_real(to, "process_cpu_seconds_total", "counter", "User and system CPU time.",
 			seconds(p->cpu_user + p->cpu_system));

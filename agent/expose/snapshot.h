@@ -36,7 +36,7 @@ struct snapshot_target {
 struct snapshot_process {
 	uint64_t cpu_user, cpu_system; /* ns */
 	uint64_t resident;	       /* bytes */
-	uint64_t heap_used, heap_free; /* bytes: of allocations; and kept for others to come */
+	uint64_t heap_used, heap_free; /* bytes of address space: allocations; kept for others */
 	uint64_t files;		       /* open descriptors */
 	uint64_t started;	       /* ns since the epoch */
 };
@@ -92,7 +92,7 @@ struct agent_snapshot {
 	const struct deliver_store_counters *stores;
 	size_t n_stores;
 
-	const struct snapshot_target *targets;
+	const struct snapshot_target *targets; /* the first EXPOSE_MAX_TARGETS of them */
 	size_t n_targets;
 };
 

@@ -11,7 +11,7 @@
 /* Memory for the stacks of one executable; some hundred thousand of them. */
 #define MAX_STACKS_BYTES (64u << 20)
 
-/* For addresses of all executables: 42 with as many as one may have, thousands with the usual. */
+/* For addresses of all executables: 32 KiB for each of those open, were all as busy. */
 #define MAX_ADDRESS_BYTES (16u << 20)
 
 /* Known before the first process runs it; how short that lives is no matter then. */

@@ -93,8 +93,8 @@ struct recorder_counters {
 	uint64_t looks;		 /* at processes */
 	uint64_t exhausted;	 /* builds given up, as their tables cost too much to read */
 	uint64_t unreadable;	 /* Go programs: too old, too new, packed or obfuscated */
-	uint64_t builds_evicted; /* while they were of use; likewise: */
-	uint64_t addresses_evicted; /* of which it was known what they are */
+	uint64_t builds_evicted; /* while they were of use */
+	uint64_t addresses_evicted; /* likewise, what was known of them */
 	uint64_t repeated;	    /* policies that the kernel had forgotten */
 };
 
