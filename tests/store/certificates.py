@@ -12,12 +12,13 @@ def openssl(*arguments, cwd):
 def authority(folder, name):
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", name + "-key.pem", "-out", name + ".pem", "-subj", "/CN=" + name, "-days", "2",
-            cwd=folder)
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", cwd=folder)
 
 
 def certificate(folder, name, extension):
     with open(os.path.join(folder, name + ".ext"), "w", encoding="ascii") as file:
-        file.write(extension)
+        # RFC 5280 wants it, and an authority's keyUsage; Python looks for both since 3.13.
+        file.write(f"{extension}\nauthorityKeyIdentifier=keyid\n")
     openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", name + "-key.pem", "-out", name + ".csr", "-subj", "/CN=" + name, cwd=folder)
     openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca-key.pem",
