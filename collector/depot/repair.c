@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -200,31 +201,60 @@ static int give(const char *file, const char *made)
 	return fchmod(fd, old.st_mode & 0777) < 0 ? -errno : 0;
 }
 
-/* What SQLite keeps beside the database, under the name that goes with the old one. */
-static int put_aside(const char *file, const char *part)
-{
-	_cleanup_(freep) char *from = NULL, *to = NULL;
+/* The database, and what SQLite keeps beside it. */
+static const char *const parts[] = { "", "-wal", "-shm" };
 
-	if (asprintf(&from, "%s%s", file, part) < 0 ||
-	    asprintf(&to, "%s.damaged%s", file, part) < 0)
-		return -ENOMEM;
-	return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
+/* One that was cut short: what was put aside already is this database's. */
+static bool is_put_aside(const char *file, const char *old)
+{
+	struct stat a, b;
+
+	return stat(file, &a) == 0 && stat(old, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* With an earlier repair's log it would be another database. */
+static int drop_earlier(const char *old)
+{
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		snprintf(name, sizeof(name), "%s%s", old, parts[i]);
+		if (unlink(name) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+/* The database itself stays where it is, too, until the new one takes its place. */
+static int put_aside(const char *file, const char *old)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int r = 0;
+
+	if (!is_put_aside(file, old)) {
+		r = drop_earlier(old);
+		if (r == 0 && link(file, old) < 0)
+			r = -errno;
+	}
+	for (size_t i = 1; r == 0 && i < ARRAY_SIZE(parts); i++) {
+		snprintf(from, sizeof(from), "%s%s", file, parts[i]);
+		snprintf(to, sizeof(to), "%s%s", old, parts[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	return r;
 }
 
 static int exchange(const char *path, const char *file, const char *made)
 {
 	_cleanup_(freep) char *old = NULL;
-	int r;
 
 	if (asprintf(&old, "%s.damaged", file) < 0) {
 		old = NULL;
 		return -ENOMEM;
 	}
-	if ((unlink(old) < 0 && errno != ENOENT) || link(file, old) < 0)
-		return -errno;
-	r = put_aside(file, "-wal");
-	if (r == 0)
-		r = put_aside(file, "-shm");
+	int r = put_aside(file, old);
 	if (r == 0 && rename(made, file) < 0)
 		r = -errno;
 	return r ? r : sync_folder(path);

@@ -381,6 +381,10 @@ static void saves_what_a_log_has(void **state)
 	assert_int_equal(access(copied, F_OK), -1);
 	verify(f, f->copy, &report);
 	assert_false(depot_report_bad(&report));
+
+	/* The next one that is put aside has no log. */
+	assert_int_equal(depot_repair(f->copy, &how, &report), 0);
+	assert_int_equal(access(kept, F_OK), -1);
 }
 
 /* Repaired by root, it is the collector's own user who goes on with it. */
